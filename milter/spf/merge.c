@@ -55,20 +55,32 @@ add_term(struct merging *merging, const struct spf_term *term, bool is_last)
 	return merging->lookups <= SPF_TERMS_MAX;
 }
 
+/* What a redirect allows, as an include. How its record ends is not known here: mildly. */
+static bool
+add_redirect(struct merging *merging, struct span domain_spec, struct arena *arena)
+{
+	const char *text = arena_printf(arena, "include:%.*s", (int)domain_spec.length, domain_spec.at);
+	const struct spf_term include = { .qualifier = RESULT_PASS,
+					  .mechanism = SPF_INCLUDE,
+					  .text = span_of(text) };
+
+	merging->all = milder(merging->all, RESULT_SOFTFAIL);
+	return text != NULL && add_term(merging, &include, true);
+}
+
 static bool
 add_record(struct merging *merging, struct span published, struct arena *arena)
 {
 	struct spf_record record;
 	struct spf_fault fault;
 
-	if (!spf_record_parse(published, arena, &record, &fault) || record.has_redirect
-	    || record.has_explanation)
+	if (!spf_record_parse(published, arena, &record, &fault) || record.has_explanation)
 		return false;
 	merging->records++;
 	for (size_t i = 0; i < record.count; i++)
 		if (!add_term(merging, &record.terms[i], i + 1 == record.count))
 			return false;
-	return true;
+	return !record.has_redirect || record.has_all || add_redirect(merging, record.redirect, arena);
 }
 
 static const char *

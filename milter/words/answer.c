@@ -189,6 +189,19 @@ answer_more_causes(const struct record_verdict *verdict, const char *where, stru
 	strbuf_printf(text, "%s%s.", causes.joint[0] != '\0' ? "; " : "", causes.joint);
 }
 
+/* Where the causes besides the first stand. A reply may only count some; but all that can be fixed stand
+ * where explain says how. */
+static const char *
+place_of_causes(const struct record_verdict *verdict, const char *reply)
+{
+	struct told_cause told;
+	bool is_each_fixable = reply != NULL;
+
+	for (size_t number = 0; is_each_fixable && answer_cause(verdict, number, &told); number++)
+		is_each_fixable = told.can_be_fixed;
+	return is_each_fixable ? ANSWER_REMEDIES : reply;
+}
+
 /* Of a refusal the cause that its reply tells first. */
 static void
 add_cause(const struct record_verdict *verdict, const char *where, struct strbuf *text)
@@ -202,7 +215,7 @@ add_cause(const struct record_verdict *verdict, const char *where, struct strbuf
 	strbuf_add_escaped(text, span_of(found_memory), RECORD_REPLY_SIZE);
 	strbuf_add(text, remedy.length > 0 ? " " : "");
 	strbuf_add_escaped(text, span_of(remedy_memory), RECORD_REPLY_SIZE);
-	answer_more_causes(verdict, where, text);
+	answer_more_causes(verdict, place_of_causes(verdict, where), text);
 }
 
 /* "The checks spf and dnsbl could not be completed (temperror)." */

@@ -212,7 +212,7 @@ static const char *const by_signature[DKIM_REASONS] = {
 	[DKIM_KEY_LOOKUP] =
 		"The key for the ARC chain of this mail, the TXT record at $N, could not be looked up ($S). Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
 	[DKIM_KEY_NONE] =
-		"The key for the ARC chain of this mail was not found: there is no TXT record at $N. Ask whoever manages the DNS of $D to publish one: v=DKIM1; k=rsa; p= and then the public key, which the administrator of the mail server that seals has. ",
+		"The key for the ARC chain of this mail was not found: there is no TXT record at $N. Ask whoever manages the DNS of $D to publish one: \"v=DKIM1; k=rsa; p=KEY\", where KEY stands for the public key; the administrator of the mail server that seals has it. ",
 	[DKIM_SHA1] = CHAIN
 	"is not valid: the signature of $D (set $I) uses rsa-sha1, which is no longer valid. Ask whoever operates the mail servers of $D, which sealed this mail, to seal with rsa-sha256. " DIRECTLY,
 	[DKIM_KEY_SHORT] =

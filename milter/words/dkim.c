@@ -250,11 +250,11 @@ static const char *const refusals[DKIM_REASONS] = {
 		"($S). " DNS_OF "to check its name servers, and send the mail again. ",
 	[DKIM_KEY_NONE] =
 		"The key for the DKIM signature of $D was not found: there is no TXT record at $N. " DNS_OF
-		"to publish one: v=DKIM1; k=rsa; p= and then the public key, which the administrator of the mail server that signs has. ",
+		"to publish one: \"v=DKIM1; k=rsa; p=KEY\", where KEY stands for the public key; the administrator of the mail server that signs has it. ",
 	[DKIM_KEY_SYNTAX] =
 		"The TXT record at $N, which should be the DKIM key of $D, is not a valid key "
 		"record. " DNS_OF
-		"to correct it: v=DKIM1; k=rsa; p= and then the public key of the mail server that signs. ",
+		"to correct it to \"v=DKIM1; k=rsa; p=KEY\", where KEY stands for the public key; the administrator of the mail server that signs has it. ",
 	[DKIM_KEY_VERSION] = "The DKIM key record at $N does not begin with v=DKIM1. " DNS_OF
 			     "to put \"v=DKIM1;\" in place of what it begins with. ",
 	[DKIM_KEY_REVOKED] =

@@ -283,9 +283,11 @@ refuse_several(const struct dmarc_facts *dmarc, struct strbuf *text)
 	telling_add_value(text, dmarc->lookups[i].domain);
 	strbuf_add(
 		text,
-		" that begin with v=DMARC1), and only one is allowed, so that none counts. Ask whoever manages the DNS of ");
+		" that begin with v=DMARC1). Only one is allowed; as long as there are more, all of them are ignored. Ask whoever manages the DNS of ");
 	telling_add_value(text, dmarc->lookups[i].domain);
-	strbuf_add(text, " to delete all of them but the one that is right. ");
+	strbuf_add(
+		text,
+		" to keep the one whose p= and rua= are as the domain wants them, and to delete the rest. ");
 	return true;
 }
 

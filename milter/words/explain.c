@@ -552,7 +552,7 @@ advise(const struct message_record *record, struct output *out)
 
 	if (!has_first && !is_advice_needed(record->facts, rest))
 		return false;
-	put_title(out, "What can be done");
+	put_title(out, ANSWER_REMEDIES);
 	if (blame.causes.joint[0] != '\0' && blame.is_each_told)
 		prose_put(out, 2, "%c%s:", blame.causes.joint[0] - 'a' + 'A', blame.causes.joint + 1);
 	list_causes(record, &blame, out);
@@ -826,7 +826,7 @@ explain_again(const struct message_record *record, struct output *out)
 		    || (method == METHOD_DMARC && record->facts->results[method] == RESULT_PASS))
 			methods |= 1U << method;
 	if (is_advice_needed(record->facts, methods)) {
-		output_put(out, "<h3>What can be done</h3>\n");
+		output_put(out, "<h3>" ANSWER_REMEDIES "</h3>\n");
 		list_advice(record, methods, out);
 	}
 	if (has_checks(record->facts, methods)) {

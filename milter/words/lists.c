@@ -216,7 +216,7 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
 	const struct list_finding *finding;
-	const char *before = "Request removal from other lists, too: ";
+	const char *before = "For your own mail server or domain, request removal from these lists, too: ";
 	size_t count = 0;
 
 	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {

@@ -173,7 +173,7 @@ static const struct {
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",
-					  "Ask whoever manages the DNS of $N to replace them with one TXT record: \"v=spf1\", then the terms of all of them but \"all\" (with \"include:\" in place of \"redirect=\"), then one \"all\" at the end (like \"v=spf1 mx include:spf.example.net ~all\"). " },
+					  "Ask whoever manages the DNS of $N to keep one of them and delete the others, after copying what those allow: put their terms, without \"v=spf1\" and without \"-all\" or \"~all\", directly before the \"-all\" or \"~all\" of the one that stays (with \"include:\" in place of \"redirect=\"). " },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",

@@ -161,7 +161,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 			text,
 			peer->starttls == STARTTLS_REFUSED
 				? " offers STARTTLS, but refuses it. "
-				: " does not offer STARTTLS (encryption), which some sites require of servers that send them mail. ");
+				: " does not offer STARTTLS (encryption) for mail that is sent to it, such as replies; the receiving site expects that of servers that send it mail. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
 			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");

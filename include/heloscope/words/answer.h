@@ -17,6 +17,7 @@
 /* Under what the reply stands below, in an explanation for the administrator and in one for the sender. */
 #define ANSWER_TOLD "The sender was told"
 #define ANSWER_WOULD_BE_TOLD "The sender would be told"
+#define ANSWER_REMEDIES "What can be done"
 #define ANSWER_ANSWERED "What our server answered"
 
 /* For the administrator of this site; of a message that was only tried: what would become of it. And for

@@ -315,6 +315,7 @@ set_spf_several(struct facts *facts, int value)
 	static const char *const records[][2] = {
 		{ "v=spf1 mx ip4:192.0.2.20 -all", "v=spf1 include:_spf.host.example MX ~all" },
 		{ "v=spf1 mx -all", "v=spf1 redirect=_spf.host.example" },
+		{ "v=spf1 mx -all", "v=spf1 a exp=why.out.example -all" },
 	};
 	static union {
 		struct dns_answer answer;
@@ -781,8 +782,13 @@ static const struct scene golden[] = {
 	{ "two SPF records that only a human can merge",
 	  "spf = permerror",
 	  set_spf_several,
+	  2,
+	  { "has 2 SPF records", "They are \"v=spf1 mx -all\" and", "to keep one of them" } },
+	{ "two SPF records, of which one redirects",
+	  "spf = permerror",
+	  set_spf_several,
 	  1,
-	  { "has 2 SPF records", "like \"v=spf1 mx include:spf.example.net ~all\"" } },
+	  { "has 2 SPF records", "\"v=spf1 mx include:_spf.host.example ~all\"" } },
 	{ "more than 10 lookups",
 	  "spf = permerror",
 	  set_spf_problem,
@@ -855,7 +861,7 @@ static const struct scene golden[] = {
 	  "dmarc = none",
 	  set_dmarc_several,
 	  DMARC_NO_RECORD,
-	  { "2 DMARC records (TXT records at _dmarc.bank.example", "DNS of bank.example to delete" } },
+	  { "2 DMARC records (TXT records at _dmarc.bank.example", "DNS of bank.example to keep" } },
 	{ "DMARC is good", "dmarc = pass", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
 	{ "a broken DMARC record",
 	  "dmarc = permerror",
