@@ -74,6 +74,7 @@ write_record(const struct runtime *runtime, const struct account *account,
 		.recipient_count = account->recipient_count,
 		.recipient_total = account->recipient_total,
 		.waited_ms = account->waited_ms,
+		.is_unfinished = account->is_unfinished,
 		.unwritten = meter_unwritten(meter),
 	};
 

@@ -23,6 +23,7 @@ struct message {
 	bool is_inquired;            /* the inquiry looks into it */
 	bool is_judged;              /* its facts are known as far as MAIL gives them */
 	bool is_over;                /* nothing more comes: what is pending stays so */
+	bool is_unfinished;          /* it came to no end of its own */
 	bool is_told;
 	char ident[IDENT_SIZE];
 	struct arena arena;
@@ -67,6 +68,7 @@ tell(struct message *message, const char *queue_id)
 		.recipient_total = message->verdicts.recipient_total,
 		.waited_ms = message->waited_ms,
 		.said = message->needs->said,
+		.is_unfinished = message->is_unfinished,
 	};
 
 	if (message->facts == NULL || message->verdicts.count == 0 || message->is_told)
@@ -528,6 +530,7 @@ give_up(struct message *message)
 		inquiry_end(message->inquiry);
 	message->is_over = true;
 	judge_waiting(message);
+	message->is_unfinished = message->verdicts.taken > 0;
 	tell(message, NULL);
 }
 

@@ -266,6 +266,8 @@ base_of(const struct message_record *record)
 		document_put(object, "other-readings", other_readings_of(record->facts));
 	record_set_number(object, "recipients", record->recipient_total);
 	record_set_number(object, "waited-ms", record->waited_ms);
+	if (record->is_unfinished)
+		record_set_flag(object, "unfinished", true);
 	if (record->unwritten > 0)
 		record_set_number(object, "unwritten", record->unwritten);
 	return object;

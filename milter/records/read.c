@@ -316,6 +316,7 @@ take_record(struct taking *taking, const struct node *object, struct message_rec
 		.facts = take_facts(taking, object),
 		.recipient_total = take_number(object, "recipients"),
 		.waited_ms = take_number(object, "waited-ms"),
+		.is_unfinished = take_flag(object, "unfinished"),
 		.unwritten = take_number(object, "unwritten"),
 		.cuts = cut_take(taking, tree_member(object, "cut")),
 	};

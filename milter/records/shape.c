@@ -369,6 +369,7 @@ static const struct shape whole[] = {
 	WORDS("cut", CUTS),
 	RANGE("recipients", false, 0, NUMBER_MAX),
 	RANGE("waited-ms", false, 0, NUMBER_MAX),
+	MAY("unfinished", FLAG),
 	RANGE("unwritten", false, 0, NUMBER_MAX),
 	END_OF_SHAPES,
 };

@@ -86,9 +86,18 @@ participle_of(enum action action)
 }
 
 bool
+answer_is_lost(const struct message_record *record)
+{
+	const struct outcome worst = worst_of(record);
+
+	return record->is_unfinished && worst.verdict != NULL
+	       && !(action_refuses(worst.verdict->action) && is_done(worst.verdict));
+}
+
+bool
 answer_is_held(const struct message_record *record)
 {
-	for (size_t i = 0; i < record->recipient_count; i++) {
+	for (size_t i = 0; i < record->recipient_count && !record->is_unfinished; i++) {
 		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
 
 		if (verdict->action == ACTION_QUARANTINE && is_done(verdict) && !verdict->is_apart)
@@ -310,7 +319,7 @@ add_failures(const struct message_record *record, bool is_undecided, enum tellin
 	     struct strbuf *text)
 {
 	const struct facts *facts = record->facts;
-	const bool is_accepted = is_welcome(answer_worst_of(record));
+	const bool is_accepted = is_welcome(answer_worst_of(record)) && !answer_is_lost(record);
 	const unsigned explained = is_accepted ? relayed_tell(facts, text) : 0;
 	const struct failures failures = failures_of(facts, explained);
 
@@ -385,7 +394,13 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 		strbuf_add(text, "Not decided: the message ended before its content came, which is needed");
 		return;
 	}
-	if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
+	if (answer_is_lost(record))
+		strbuf_printf(
+			text,
+			"Not finished: the client gave up, or the mail server refused the message itself (its log says which). The filter would have %s it%s",
+			participle,
+			verdict->is_enforced || verdict->action == ACTION_ACCEPT ? "" : " in mode enforce");
+	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
 		strbuf_printf(text, "%c%s", participle[0] - 'a' + 'A', participle + 1);
 	else
 		strbuf_printf(
@@ -439,7 +454,8 @@ tell(const struct message_record *record,
 	add_rule(outcome.verdict, text);
 	strbuf_add(text, why_softened(outcome.verdict));
 	add_undecided(outcome.verdict, text);
-	if (outcome.verdict->action == ACTION_QUARANTINE && outcome.verdict->pending_until == STAGE_CONNECT) {
+	if (outcome.verdict->action == ACTION_QUARANTINE && outcome.verdict->pending_until == STAGE_CONNECT
+	    && !answer_is_lost(record)) {
 		strbuf_add(
 			text,
 			" Such mail is accepted from the sender, but the MTA is told to hold it: nobody receives it unless it is released. The reason: ");
@@ -485,6 +501,12 @@ add_fate(const struct message_record *record, const struct outcome *outcome, str
 		strbuf_add(text,
 			   verdict->action == ACTION_DEFER ? ", and your mail server will try again." : ".");
 		return true;
+	}
+	if (answer_is_lost(record)) {
+		strbuf_add(
+			text,
+			"did not come to its end: your mail server gave up, or our mail server refused it for something else; its answer to your mail server says which.");
+		return false;
 	}
 	if (answer_is_held(record)) {
 		strbuf_add(

@@ -719,16 +719,26 @@ explain_trial(const struct message_record *record, const struct config *config, 
 	put_story(record, config, true, out);
 }
 
+/* What became of a recipient that was not refused. */
+static const char *
+fate_of(const struct message_record *record)
+{
+	if (record->is_unfinished)
+		return "not refused by this check, but the message did not come to its end.";
+	return answer_is_held(record) ? "accepted, but held: not delivered unless it is released."
+				      : "accepted.";
+}
+
 static void
-tell_recipient(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_held,
+tell_recipient(const struct message_record *record, const struct record_recipient *recipient,
 	       struct output *out)
 {
+	const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
 	const bool is_done = action_refuses(verdict->action) && verdict->is_enforced;
 	char shown[TELLING_SHOWN_SIZE];
 
-	prose_put(out, 2, "%s: %s", telling_shown(recipient->typed, shown),
-		  !is_done && is_held ? "accepted, but held: not delivered unless it is released."
-		  : !is_done          ? "accepted."
+	prose_put(out, 2, "%s: %s", telling_shown(recipient->address.typed, shown),
+		  !is_done                           ? fate_of(record)
 		  : verdict->action == ACTION_REJECT ? "rejected with"
 						     : "deferred, to be tried again later, with");
 	if (is_done)
@@ -760,8 +770,7 @@ explain_for_sender(const struct message_record *record, struct output *out)
 	put_checks(record, READER_SENDER, out);
 	put_title(out, ANSWER_ANSWERED);
 	for (size_t i = 0; i < record->recipient_count; i++)
-		tell_recipient(&record->recipients[i].address,
-			       &record->verdicts[record->recipients[i].verdict], answer_is_held(record), out);
+		tell_recipient(record, &record->recipients[i], out);
 	(void)advise(record, out);
 	output_put(out, "\n");
 	prose_put(out, 0, "Reference: %s", telling_shown(record->ident, shown));

@@ -69,10 +69,12 @@ def send(client, helo, sender, recipients):
     with Client(running.port) as connection:
         connection.start(client, helo.encode())
         connection.ask(b"M", sender.encode() + b"\0")
-        for recipient in recipients:
-            connection.ask(b"R", recipient.encode() + b"\0")
-        connection.socket.sendall(b"\0\0\0\1A")
-        connection.ask(b"M", b"<>\0")
+        replies = [connection.ask(b"R", recipient.encode() + b"\0")[-1] for recipient in recipients]
+        if any(command == b"c" for command, _ in replies):
+            connection.ask(b"E")
+        else:
+            connection.socket.sendall(b"\0\0\0\1A")
+            connection.ask(b"M", b"<>\0")
 
 
 def run(*arguments, locale="C.UTF-8", **environment):

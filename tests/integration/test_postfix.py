@@ -8,7 +8,7 @@ import time
 import unittest
 
 from built import HAS_LIBSPF2
-from lab import Lab, LabError, LabTest, Smtp, module_lab, swaks
+from lab import Lab, LabError, LabTest, Smtp, module_lab, swaks, wait_until
 from readback import results, with_property
 from scenario import CONFIG, LISTS, ZONES, addresses
 
@@ -467,6 +467,27 @@ class Dead(Base):
         for method in ("iprev", "x-helo", "spf", "x-sender", "x-dnsbl", "dnswl"):
             self.check(message, method, "temperror")
         running.stop()
+
+    def test_what_postfix_refuses_is_not_told_as_accepted(self):
+        """By header_checks or for its size; or the client gives up."""
+        running = lab.heloscope(CONFIG.replace("mode audit", "mode enforce"), name="unfinished")
+        port = lab.postfix(f"inet:127.0.0.1:{running.port}", name="postfix-unfinished", extra="header_checks = regexp:{{/^Subject: virus/ REJECT}}\nmessage_size_limit = 20000")
+        for count, (subject, body, code) in enumerate((("news", "Hello.", "250"), ("virus", "Hello.", "550"), ("news", "y" * 30000, "552"), (None, None, None)), 1):
+            with self.subTest((subject, code)), Smtp(port) as smtp:
+                smtp.pose_as(addresses["good"])
+                for command in ("EHLO smtpout.yodel.example", "MAIL FROM:<anna@yodel.example>", "RCPT TO:<user@in.test>"):
+                    self.assertTrue(smtp.send(command).startswith("250"))
+                if subject:
+                    smtp.send("DATA")
+                    text = "\r\n".join(body[at:at + 70] for at in range(0, len(body), 70))
+                    self.assertTrue(smtp.send(f"Subject: {subject}\r\nFrom: anna@yodel.example\r\n\r\n{text}\r\n.").startswith(code))
+            record = wait_until("a record", lambda count=count: (lambda found: found[-1] if len(found) == count else None)(running.records()))
+            self.assertEqual((record["verdicts"][0]["action"], record.get("unfinished", False)), ("accept", code != "250"), (subject, code))
+            told = {option: " ".join(lab.tool("explain", "-c", running.config, *option, record["id"]).stdout.split()) for option in ((), ("--for-sender",))}
+            self.assertEqual({option: "did not come to its end" in text or text.startswith("Not finished") for option, text in told.items()},
+                             {(): code != "250", ("--for-sender",): code != "250"})
+        running.stop()
+        lab.take_messages()
 
     def test_M26_filter_killed(self):
         running = lab.heloscope(CONFIG, name="killed")

@@ -6,6 +6,7 @@
 #ifndef HELOSCOPE_DAEMON_ACCOUNT_H
 #define HELOSCOPE_DAEMON_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "heloscope/daemon/runtime.h"
@@ -21,7 +22,8 @@ struct account {
 	size_t recipient_count; /* kept */
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
-	size_t said; /* octets of SMTP that the meter does not know of yet */
+	size_t said;        /* octets of SMTP that the meter does not know of yet */
+	bool is_unfinished; /* it did not come to its end */
 };
 
 void account_tell(const struct runtime *runtime, const struct account *account);

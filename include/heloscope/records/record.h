@@ -73,8 +73,9 @@ struct message_record {
 	size_t recipient_count; /* kept */
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
-	size_t unwritten; /* messages before it of which no record was written */
-	unsigned cuts;    /* of one that was read: what it lacks for want of room, for record_make() */
+	bool is_unfinished; /* it did not come to its end: the client gave up, or the MTA refused it itself */
+	size_t unwritten;   /* messages before it of which no record was written */
+	unsigned cuts;      /* of one that was read: what it lacks for want of room, for record_make() */
 };
 
 /* What a record tells of `verdict`; the reply, on one line, or NULL, is kept as it is. */

@@ -30,6 +30,10 @@ void answer_tell_sender(const struct message_record *record, struct strbuf *text
  * none. */
 const struct record_verdict *answer_worst_of(const struct message_record *record);
 
+/* Whether the message came to no end although the filter had not refused it: nobody knows here what became of
+ * it. */
+bool answer_is_lost(const struct message_record *record);
+
 /* Whether the MTA was told to hold the message (quarantine): for all whose mail was accepted. */
 bool answer_is_held(const struct message_record *record);
 

@@ -225,6 +225,27 @@ static const struct ending endings[] = {
 	{ "no recipient", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 0, 0 },
 };
 
+/* The client gave up, or the MTA refused it itself. */
+static const struct ending unfinished[] = {
+	{ "unfinished, accepted", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
+	{ "unfinished, a check failed", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
+	{ "unfinished, rejected", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_REJECT) }, 1, 0 },
+	{ "unfinished, quarantined for some",
+	  RESULT_FAIL,
+	  RESULT_PASS,
+	  false,
+	  { DONE(ACTION_QUARANTINE) },
+	  1,
+	  1 },
+	{ "unfinished, would be rejected",
+	  RESULT_FAIL,
+	  RESULT_PASS,
+	  false,
+	  { .action = ACTION_REJECT, .rule = PLACE },
+	  1,
+	  0 },
+};
+
 static const struct {
 	struct ending ending;
 	void (*alter)(struct facts *facts);
@@ -274,7 +295,8 @@ add_answer(const char *title, void (*tell)(const struct message_record *record, 
 }
 
 static void
-add_ending(const struct ending *ending, void (*alter)(struct facts *facts), struct strbuf *all)
+add_ending(const struct ending *ending, void (*alter)(struct facts *facts), bool is_unfinished,
+	   struct strbuf *all)
 {
 	struct facts facts = facts_of(ending->spf, ending->iprev);
 	struct record_verdict verdicts[] = { ending->verdict,
@@ -286,7 +308,8 @@ add_ending(const struct ending *ending, void (*alter)(struct facts *facts), stru
 					 .verdicts = verdicts,
 					 .recipients = recipients,
 					 .recipient_count = ending->recipients + ending->others,
-					 .recipient_total = ending->recipients + ending->others };
+					 .recipient_total = ending->recipients + ending->others,
+					 .is_unfinished = is_unfinished };
 
 	facts.client.is_trusted = ending->is_trusted;
 	if (alter != NULL)
@@ -299,7 +322,8 @@ add_ending(const struct ending *ending, void (*alter)(struct facts *facts), stru
 			(struct record_recipient){ { "<u@in.test>", NULL }, i < ending->recipients ? 0 : 1 };
 	strbuf_printf(all, "== %s\n\n", ending->title);
 	add_answer("explain", answer_tell, &record, all);
-	if (ending->verdict.overruled == OVERRULED_NOT) /* check knows one recipient at a time */
+	if (ending->verdict.overruled == OVERRULED_NOT
+	    && !is_unfinished) /* check knows one recipient at a time */
 		add_answer("check", answer_tell_trial, &record, all);
 	add_answer("for the sender", answer_tell_sender, &record, all);
 }
@@ -312,9 +336,11 @@ answer_tells_each_ending(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(endings); i++)
-		add_ending(&endings[i], NULL, &all);
+		add_ending(&endings[i], NULL, false, &all);
+	for (size_t i = 0; i < ROWS(unfinished); i++)
+		add_ending(&unfinished[i], NULL, true, &all);
 	for (size_t i = 0; i < ROWS(relayed); i++)
-		add_ending(&relayed[i].ending, relayed[i].alter, &all);
+		add_ending(&relayed[i].ending, relayed[i].alter, false, &all);
 	assert_false(all.is_cut);
 	golden_compare("answers", memory);
 }
