@@ -342,7 +342,7 @@ read_usual(const struct clauses *clauses, struct received *received)
 	if (!take_literal(&rest, &received->address))
 		return false;
 	take_helo(clauses, received);
-	if (take_comment(&rest, &name) && !begins_with(name, "may be forged"))
+	if (take_comment(&rest, &name) && !span_equals_nocase(span_trim(name), SPAN("may be forged")))
 		return false;
 	skip_blanks(&rest);
 	return rest.length == 0;

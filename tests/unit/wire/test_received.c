@@ -244,6 +244,9 @@ received_takes_nothing_that_the_client_says_for_its_address(void **state)
 		  NULL, NULL, NULL },
 		{ "from x (y [198.51.100.9]) by b c (IDENT:joe@[192.0.2.1]) by gw.test (8.17.1/8.17.1) with ESMTP id 1",
 		  NULL, NULL, NULL },
+		{ "from x (p.test [198.51.100.9] (may be forged (h.test [192.0.2.1])\n\tby gw.test (Server) with "
+		  "ESMTP id 1\n\tfor <\"u)) by z \"@o.test>; x",
+		  NULL, NULL, NULL },
 		/* Exchange's form from others. */
 		{ "from h.test (198.51.100.9) by gw.test (Postfix) with ESMTP id 1", NULL, NULL, NULL },
 		{ "from h.test (198.51.100.9) (192.0.2.1) by A.test (10.1.2.3) with Microsoft SMTP Server id 1",
