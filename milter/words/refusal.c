@@ -254,7 +254,7 @@ refusal_add_remedy(const struct recognition *known, enum refusal_status status, 
 				? "Read the words of the reply, and ask the receiver's postmaster."
 				: remedy_of(known));
 	if (is_over)
-		strbuf_add(out, " The sending server does not try again: send the mail again after that.");
+		strbuf_add(out, " Then send the mail again, since the sending server does not try again.");
 }
 
 static const char *
@@ -366,7 +366,7 @@ put_reply(struct span text, unsigned long count, struct output *out)
 	}
 	if (line.length == QUOTED_MAX)
 		strbuf_add(&line, "...");
-	put_line(count == 1 ? "The reply:" : "The first:", memory, out);
+	put_line(count == 1 ? "The reply:" : "First reply:", memory, out);
 	if (count > 1)
 		put_count(count, out);
 }

@@ -165,7 +165,7 @@ class Input(unittest.TestCase):
 
     def test_what_the_sending_server_gave_up_has_to_be_sent_again(self):
         """So it is said wherever a remedy is: to people, to programs and on the page; of a kind of which some waits, too."""
-        again = "The sending server does not try again: send the mail again after that."
+        again = "Then send the mail again, since the sending server does not try again."
         bounce = (SOURCES / "tests/fuzz/seeds/bounce/postfix").read_bytes()
         told = json.loads(why(bounce, "--json")[1])["refusals"]
         self.assertEqual([row["remedy"].endswith(again) for row in told], [row["status"] == "expired" for row in told])
@@ -194,7 +194,7 @@ class Input(unittest.TestCase):
 
     def test_what_comes_often_is_told_once(self):
         out = why("550 5.1.1 User unknown\n" * 40 + "552 5.2.2 Mailbox full\n" + "550 5.1.1 User unknown\n")[1]
-        self.assertEqual((out.count("The reply:"), out.count("The first:")), (1, 1))
+        self.assertEqual((out.count("The reply:"), out.count("First reply:")), (1, 1))
         self.assertIn("How often:     41 such refusals\n", out)
         self.assertLess(out.index("41 such"), out.index("Mailbox full"))
 
@@ -329,7 +329,7 @@ class Claim(unittest.TestCase):
         log = self.log_of([(sender, address, SPF_REPLY.replace(ADDRESS, address)) for sender, address in (
             ("a@q.example", "198.51.100.7"), ("a@p.example", "198.51.100.7"), ("b@p.example", "198.51.100.7"), ("a@p.example", "198.51.100.8"))])
         out, _ = self.ask(log, "--config", str(self.config), world=world)
-        self.assertEqual(out.count("The first:"), 1)
+        self.assertEqual(out.count("First reply:"), 1)
         told = " ".join(out[out.index("  In the DNS:"):].split())
         self.assertEqual(told, 'In the DNS: q.example from 198.51.100.7 (1 refusal): The reason that was given is no longer true. SPF passes now for mail of q.example from '
                          '198.51.100.7. The DNS says: q.example TXT v=spf1 ip4:198.51.100.0/24 -all '
