@@ -56,7 +56,7 @@ put_test_button(const struct page *page, struct output *out)
 		out,
 		"<p>When something was changed, see whether the next mail would pass. The same checks are made "
 		"again, now, with what the DNS says now. Your name server's old answers may still be in use "
-		"before, for as long as the old record may be kept (TTL).</p>\n"
+		"for as long as the old record may be kept (TTL).</p>\n"
 		"<form method=\"post\" action=\"%s\"><button type=\"submit\">Test again now</button></form>\n",
 		page->refusal->record->ident);
 }
