@@ -23,7 +23,6 @@ struct message {
 	bool is_inquired;            /* the inquiry looks into it */
 	bool is_judged;              /* its facts are known as far as MAIL gives them */
 	bool is_over;                /* nothing more comes: what is pending stays so */
-	bool is_unfinished;          /* it came to no end of its own */
 	bool is_told;
 	char ident[IDENT_SIZE];
 	struct arena arena;
@@ -55,7 +54,7 @@ config_of(const struct message *message)
 
 /* Tell of it once, in log and record. */
 static void
-tell(struct message *message, const char *queue_id)
+tell(struct message *message, const char *queue_id, bool is_unfinished)
 {
 	const struct account account = {
 		.ident = message->ident,
@@ -68,7 +67,7 @@ tell(struct message *message, const char *queue_id)
 		.recipient_total = message->verdicts.recipient_total,
 		.waited_ms = message->waited_ms,
 		.said = message->needs->said,
-		.is_unfinished = message->is_unfinished,
+		.is_unfinished = is_unfinished,
 	};
 
 	if (message->facts == NULL || message->verdicts.count == 0 || message->is_told)
@@ -516,7 +515,7 @@ message_end(struct message *message, const char *queue_id)
 		end.reply = message->refusal;
 	else
 		end = accept_message(message);
-	tell(message, queue_id);
+	tell(message, queue_id, false);
 	return end;
 }
 
@@ -530,8 +529,7 @@ give_up(struct message *message)
 		inquiry_end(message->inquiry);
 	message->is_over = true;
 	judge_waiting(message);
-	message->is_unfinished = message->verdicts.taken > 0;
-	tell(message, NULL);
+	tell(message, NULL, message->verdicts.taken > 0);
 }
 
 void
