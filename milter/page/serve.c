@@ -61,6 +61,7 @@ struct visit {
 	uint64_t came_ms;
 	bool is_reference; /* not in the form of one: it is looked up for show */
 	bool is_thorough;  /* the whole log is read for it, if need be */
+	bool is_in_vain;   /* it was not where it should stand, and elsewhere nobody looked */
 	bool is_post;
 	char ident[IDENT_SIZE];
 	struct config *config; /* counted */
@@ -290,7 +291,8 @@ look_up(struct work *work)
 
 	if (found == RECORD_UNREADABLE)
 		return;
-	if (found == RECORD_NOT_ALL && visit->is_reference) {
+	visit->is_in_vain = found == RECORD_NOT_ALL;
+	if (visit->is_in_vain && visit->is_reference) {
 		error_set(&visit->error, "so many look in vain that not all records are read for each");
 		return;
 	}
@@ -362,7 +364,7 @@ end_visit(struct work *work)
 
 	if (visit->state == VISIT_FAULT)
 		tell_fault(server, visit->error.text);
-	if (visit->state == VISIT_NOTHING)
+	if (visit->state == VISIT_NOTHING || visit->is_in_vain)
 		gate_count_miss(server->gate, &visit->visitor, now_ms);
 	if (visit->state != VISIT_REFUSAL && visit->request != NULL && !server->is_ending
 	    && delay(visit, now_ms))

@@ -3,7 +3,7 @@
  *
  * Anybody may ask for references of old days, which costs seconds of work each on a large site. So only one
  * look at a time does, and none begins for BOUND_PAGE_REST times as long as the last one took: no matter how
- * many ask, that is a quarter of one processor. Any thread.
+ * many ask, that work takes a quarter of one processor. Any thread.
  */
 #ifndef HELOSCOPE_PAGE_THOROUGH_H
 #define HELOSCOPE_PAGE_THOROUGH_H
