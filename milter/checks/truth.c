@@ -482,7 +482,9 @@ is_awaited(const struct condition *condition, const struct facts *facts, enum tr
 static bool
 is_unmade(const struct condition *condition, const struct facts *facts, const struct mailbox *recipient)
 {
-	const unsigned methods = config_test_methods(condition);
+	const unsigned methods = condition->kind == CONDITION_LOOKS_FORWARDED
+					 ? FORWARDING_NEEDED
+					 : config_test_methods(condition);
 
 	if (condition->kind == CONDITION_LISTED || condition->kind == CONDITION_QUANTITY
 	    || test_withheld(condition, facts, recipient) != DNS_NOERROR)

@@ -102,7 +102,7 @@ look_at_test(const struct config *config, const struct condition *test, const ch
 			messages, where,
 			"the check \"%s\" is disabled, so a rule that depends on it never acts; take it out of disable { %s } or remove the rule",
 			word, word);
-	else if (test->kind == CONDITION_LOOKS_FORWARDED && (config->disabled & FORWARDING_METHODS) != 0)
+	else if (test->kind == CONDITION_LOOKS_FORWARDED && (config->disabled & FORWARDING_NEEDED) != 0)
 		config_warn(
 			messages, where,
 			"\"looks-forwarded\" depends on iprev, helo, spf and dkim, of which one is disabled, so a rule that uses it never acts; take it out of disable { ... } or remove the rule");

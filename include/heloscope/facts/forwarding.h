@@ -15,9 +15,9 @@
 /* In this order the least certain of several counts. */
 enum forwarding { FORWARDING_NONE, FORWARDING_UNKNOWN, FORWARDING_LIKELY };
 
-/* What it rests on, as bits. */
-#define FORWARDING_METHODS                                                                                   \
-	(1U << METHOD_SPF | 1U << METHOD_IPREV | 1U << METHOD_HELO | 1U << METHOD_DKIM | 1U << METHOD_DMARC)
+/* What it rests on, as bits; and that without which nothing looks forwarded. */
+#define FORWARDING_NEEDED (1U << METHOD_SPF | 1U << METHOD_IPREV | 1U << METHOD_HELO | 1U << METHOD_DKIM)
+#define FORWARDING_METHODS (FORWARDING_NEEDED | 1U << METHOD_DMARC)
 
 /* By one reading of the sender. FORWARDING_UNKNOWN: by what is known it is not so, and might be. */
 enum forwarding facts_forwarding(const struct facts *facts);

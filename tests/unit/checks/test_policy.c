@@ -238,6 +238,43 @@ policy_judge_does_not_wait_for_a_check_that_is_not_made(void **state)
 	}
 }
 
+/* Nor does what looks forwarded without DMARC, which it can do without: what failed there goes away. */
+static void
+policy_judge_waits_for_what_looks_forwarded_without_dmarc(void **state)
+{
+	static const struct {
+		enum result dkim, dmarc;
+		enum action action;
+	} table[] = {
+		{ RESULT_PASS, RESULT_UNCHECKED, ACTION_DEFER },
+		{ RESULT_PASS, RESULT_NONE, ACTION_DEFER },
+		{ RESULT_UNCHECKED, RESULT_UNCHECKED, ACTION_REJECT },
+	};
+	struct dkim_finding signature = { .result = RESULT_PASS, .domain = "author.test", .selector = "s" };
+	struct facts facts = facts_of("helo.test");
+
+	(void)state;
+	facts.results[METHOD_HELO] = RESULT_PASS;
+	facts.results[METHOD_IPREV] = RESULT_TEMPERROR;
+	facts.results[METHOD_SPF] = RESULT_FAIL;
+	facts.author.finding = AUTHOR_ONE;
+	facts.author.domain = "author.test";
+	facts.dkim.signatures = &signature;
+	facts.dkim.count = 1;
+	for (size_t i = 0; i < ROWS(table); i++) {
+		struct config *config;
+
+		facts.results[METHOD_DKIM] = table[i].dkim;
+		facts.results[METHOD_DMARC] = table[i].dmarc;
+		assert_int_equal(
+			judge("enable { dkim } policy { accept when looks-forwarded reject when spf = fail }",
+			      &facts, "<user@in.test>", &config)
+				.action,
+			table[i].action);
+		config_unref(config);
+	}
+}
+
 /* N02: exceptions stand in front of every policy, and soften what comes behind them. */
 static void
 N02_policy_judge_asks_exceptions_before_any_policy(void **state)
@@ -1319,6 +1356,7 @@ main(void)
 		cmocka_unit_test(policy_judge_notes_no_rule_that_is_not_true),
 		cmocka_unit_test(policy_judge_tells_which_rule_is_undecided_of_what_it_accepts),
 		cmocka_unit_test(policy_judge_does_not_wait_for_a_check_that_is_not_made),
+		cmocka_unit_test(policy_judge_waits_for_what_looks_forwarded_without_dmarc),
 		cmocka_unit_test(policy_judge_enforces_nothing_in_audit_mode),
 		cmocka_unit_test(policy_share_includes_its_share_of_networks_always_the_same),
 		cmocka_unit_test(compose_reply_says_what_was_found_and_what_to_do),
