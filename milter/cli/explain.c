@@ -10,6 +10,7 @@
 #include "heloscope/config/read.h"
 #include "heloscope/base/document.h"
 #include "heloscope/base/ident.h"
+#include "heloscope/words/answer.h"
 
 #define ID_LENGTH_MIN 8 /* a day */
 #define QUEUE_ID_MIN 5
@@ -35,8 +36,9 @@ static const char help[] =
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 the message was accepted (also if it is held), or several are listed; 1 it\n"
-	"was refused or deferred, or would have been; 2 wrong usage; 3 there is no such record, the\n"
-	"beginning of a reference matches several, or the log or the configuration cannot be read.\n"
+	"was refused or deferred, or would have been, or did not come to its end; 2 wrong usage; 3\n"
+	"there is no such record, the beginning of a reference matches several, or the log or the\n"
+	"configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope explain 20261124T125000Z-4f2a\n";
 
@@ -93,7 +95,8 @@ put(const char *line, const struct config *config, const struct options *options
 		explain_for_sender(&reading.record, output_standard());
 	else
 		explain_story(&reading.record, config, output_standard());
-	status = explain_is_refused(&reading.record) ? CLI_FINDINGS : CLI_WELL;
+	status = explain_is_refused(&reading.record) || answer_is_lost(&reading.record) ? CLI_FINDINGS
+											: CLI_WELL;
 	record_release(&reading);
 	return status;
 }

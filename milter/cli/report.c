@@ -210,6 +210,11 @@ static void
 put_text(const struct report *report, const json_t *json)
 {
 	output_put(output_standard(), "%zu messages, %zu recipients\n", report->messages, report->recipients);
+	if (report->unfinished > 0)
+		output_put(
+			output_standard(),
+			"%zu of them did not come to their end: the client gave up, or the MTA refused them itself\n",
+			report->unfinished);
 	if (report->unwritten > 0)
 		output_put(output_standard(),
 			   "and %zu messages without a record: floods, see LIMITS of heloscope-milter(8)\n",
@@ -301,8 +306,8 @@ shown_receivers(const json_t *json)
 static json_t *
 page_json(const json_t *json)
 {
-	static const char *const same[] = { "messages", "recipients", "unwritten", "likely-mistakes",
-					    "trend" };
+	static const char *const same[] = { "messages",  "recipients",      "unfinished",
+					    "unwritten", "likely-mistakes", "trend" };
 	json_t *shown = json_object(), *all = json_array();
 
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)

@@ -179,6 +179,7 @@ account_tell(const struct runtime *runtime, const struct account *account)
 		.verdicts = account->verdicts,
 		.verdict_count = account->verdict_count,
 		.waited_ms = account->waited_ms,
+		.is_unfinished = account->is_unfinished,
 		.recipients = account->recipients,
 		.recipient_count = account->recipient_count,
 		.recipient_total = account->recipient_total,

@@ -72,6 +72,7 @@ outline_read(struct span line, struct outline *outline)
 	outline->domain = domain_of(outline->sender);
 	outline->passes = passes(object, METHOD_SPF) && passes(object, METHOD_IPREV);
 	outline->looks_forwarded = take_flag(object, "looks-forwarded");
+	outline->is_unfinished = take_flag(object, "unfinished");
 	outline->unwritten = take_number(object, "unwritten");
 	return true;
 }
@@ -123,6 +124,12 @@ outcome_of(const struct node *verdict)
 	return tree_member(verdict, "pending") != NULL ? "pending" : action_of(verdict, "action");
 }
 
+static bool
+is_one_of(const char *word, enum action action, enum action other)
+{
+	return strcmp(word, action_word(action)) == 0 || strcmp(word, action_word(other)) == 0;
+}
+
 bool
 outline_verdict(const struct outline *outline, const struct node **at, struct outline_verdict *verdict)
 {
@@ -134,8 +141,8 @@ outline_verdict(const struct outline *outline, const struct node **at, struct ou
 		.is_enforced = take_flag(*at, "enforced"),
 		.notes = tree_member(*at, "notes"),
 	};
-	verdict->refuses = strcmp(verdict->action, action_word(ACTION_REJECT)) == 0
-			   || strcmp(verdict->action, action_word(ACTION_DEFER)) == 0;
+	verdict->accepts = is_one_of(verdict->action, ACTION_ACCEPT, ACTION_QUARANTINE);
+	verdict->refuses = is_one_of(verdict->action, ACTION_REJECT, ACTION_DEFER);
 	return true;
 }
 

@@ -244,7 +244,7 @@ compare(struct review *review, const struct record_recipient *recipient)
 		changes->unknown++;
 		return;
 	}
-	if (!action_refuses(old->action))
+	if (!action_refuses(old->action) && !review->record->is_unfinished)
 		note_seen(review);
 	if (old->action == verdict.action) {
 		changes->moved += is_by_rule(old, &verdict) ? 0 : 1;

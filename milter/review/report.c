@@ -180,9 +180,10 @@ static void
 count_verdict(struct report *report, const struct outline *outline, const struct outline_verdict *verdict)
 {
 	const char *would = verdict->is_enforced ? "" : "1";
+	const bool is_lost = outline->is_unfinished && verdict->is_enforced && verdict->accepts;
 
 	report->recipients++;
-	count(report, REPORT_VERDICTS, (const char *[]){ would, verdict->action });
+	count(report, REPORT_VERDICTS, (const char *[]){ would, is_lost ? "unfinished" : verdict->action });
 	count(report, REPORT_RULES, (const char *[]){ verdict->action, "", "", verdict->rule });
 	count_audits(report, verdict);
 	if (verdict->refuses)
@@ -220,6 +221,7 @@ take(struct report *report, const struct outline *outline)
 	const struct node *at = NULL;
 
 	report->messages++;
+	report->unfinished += outline->is_unfinished ? 1 : 0;
 	report->unwritten += outline->unwritten;
 	count_checks(report, outline);
 	for (report->verdict = 0; outline_verdict(outline, &at, &verdict); report->verdict++) {
@@ -288,6 +290,7 @@ report_add(struct report *report, const struct report *part)
 {
 	report->messages += part->messages;
 	report->recipients += part->recipients;
+	report->unfinished += part->unfinished;
 	report->unwritten += part->unwritten;
 	for (int table = 0; table < REPORT_TABLES; table++)
 		document_count_all(report->tables[table], part->tables[table]);
@@ -322,6 +325,7 @@ report_json(const struct report *report, const struct config *config)
 
 	document_set_number(object, "messages", (json_int_t)report->messages);
 	document_set_number(object, "recipients", (json_int_t)report->recipients);
+	document_set_number(object, "unfinished", (json_int_t)report->unfinished);
 	document_set_number(object, "unwritten", (json_int_t)report->unwritten);
 	document_set_number(object, "likely-mistakes", (json_int_t)report->mistakes);
 	document_put(object, "mistakes", counts_with_rules(mistakes_json(report), config, "action"));

@@ -90,8 +90,11 @@ answer_is_lost(const struct message_record *record)
 {
 	const struct outcome worst = worst_of(record);
 
-	return record->is_unfinished && worst.verdict != NULL
-	       && !(action_refuses(worst.verdict->action) && is_done(worst.verdict));
+	if (worst.verdict == NULL)
+		return false;
+	return worst.verdict->pending_until != STAGE_CONNECT
+	       || (record->is_unfinished
+		   && !(action_refuses(worst.verdict->action) && worst.verdict->is_enforced));
 }
 
 bool
@@ -505,7 +508,7 @@ add_fate(const struct message_record *record, const struct outcome *outcome, str
 	if (answer_is_lost(record)) {
 		strbuf_add(
 			text,
-			"did not come to its end: your mail server gave up, or our mail server refused it for something else; its answer to your mail server says which.");
+			"did not come to its end: your mail server gave up, or our mail server refused it for something else; in that case its answer, which is in your mail server's log, says why.");
 		return false;
 	}
 	if (answer_is_held(record)) {

@@ -452,6 +452,8 @@ compose_log_line(const struct facts *facts, const struct message_summary *summar
 		log_pairs_add(line, "queue", span_of(summary->queue_id), LOG_WORD_MAX);
 	add_names(facts, summary, line);
 	add_verdicts(summary, line);
+	if (summary->is_unfinished)
+		log_pairs_add(line, "unfinished", SPAN("yes"), LOG_WORD_MAX);
 	add_overruled(summary, line);
 	add_audits(summary, line);
 	for (int method = 0; method < METHODS; method++)

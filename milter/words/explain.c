@@ -391,12 +391,27 @@ put_why_not_whole(const struct record_verdict *verdict, bool is_trial, struct ou
 		until == STAGE_HEADER ? "header" : "body");
 }
 
-/* "reject, by heloscope.conf line 31". `is_trial`: the title has said that it would be. */
+/* Whether it is what would have been done; nothing was of mail that came to no end, unless it was refused
+ * before. */
+static bool
+is_would_be(const struct message_record *record, const struct record_verdict *verdict)
+{
+	return !verdict->is_enforced
+	       || (record->is_unfinished && verdict->pending_until == STAGE_CONNECT
+		   && !action_refuses(verdict->action));
+}
+
+static const char *
+decision_word(const struct record_verdict *verdict)
+{
+	return verdict->pending_until != STAGE_CONNECT ? "not decided" : action_word(verdict->action);
+}
+
+/* "reject, by heloscope.conf line 31". `is_would`: "would be: " stands before it. */
 static void
-put_decision(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_trial,
+put_decision(const struct envelope_address *recipient, const struct record_verdict *verdict, bool is_would,
 	     struct output *out)
 {
-	const bool is_would = !is_trial && !verdict->is_enforced;
 	const bool is_pending = verdict->pending_until != STAGE_CONNECT;
 	char memory[TEXT_MAX];
 	struct strbuf said = STRBUF_OVER(memory);
@@ -407,8 +422,7 @@ put_decision(const struct envelope_address *recipient, const struct record_verdi
 		prose_put(out, 2, "%s", memory);
 		return;
 	}
-	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "",
-		      is_pending ? "not decided" : action_word(verdict->action),
+	strbuf_printf(&said, ": %s%s%s", is_would ? "would be: " : "", decision_word(verdict),
 		      verdict->rule == NULL ? ", no rule decided"
 		      : is_pending          ? ", because of "
 					    : ", by ");
@@ -436,19 +450,20 @@ put_undecided(const struct record_verdict *verdict, const struct config *config,
 }
 
 static void
-put_verdict(const struct envelope_address *recipient, const struct record_verdict *verdict,
+put_verdict(const struct message_record *record, const struct record_recipient *recipient,
 	    const struct config *config, bool is_trial, struct output *out)
 {
-	const bool is_would = is_trial || !verdict->is_enforced;
+	const struct record_verdict *verdict = &record->verdicts[recipient->verdict];
+	const bool is_would = is_would_be(record, verdict);
 	char reply[TELLING_SHOWN_SIZE];
 
-	put_decision(recipient, verdict, is_trial, out);
+	put_decision(&recipient->address, verdict, is_would && !is_trial, out); /* a trial's title says it */
 	put_rule(config, verdict->rule, verdict->action, out);
 	if (verdict->withheld != DNS_NOERROR)
 		prose_put(out, 4, "%s", withheld_explanation(verdict->withheld));
 	put_why_not_done(verdict, is_trial, out);
 	if (verdict->reply != NULL) {
-		prose_put(out, 4, "%s", is_would ? ANSWER_WOULD_BE_TOLD ":" : ANSWER_TOLD ":");
+		prose_put(out, 4, "%s", is_trial || is_would ? ANSWER_WOULD_BE_TOLD ":" : ANSWER_TOLD ":");
 		prose_put(out, 6, "%s", telling_shown(verdict->reply, reply));
 	}
 	put_undecided(verdict, config, out);
@@ -662,7 +677,7 @@ put_story(const struct message_record *record, const struct config *config, bool
 	for (size_t i = 0; i < record->recipient_count; i++) {
 		const struct record_verdict *verdict = &record->verdicts[record->recipients[i].verdict];
 
-		put_verdict(&record->recipients[i].address, verdict, config, is_trial, out);
+		put_verdict(record, &record->recipients[i], config, is_trial, out);
 		if (answer_is_held(record) && !action_is_against(verdict->action) && !verdict->is_apart)
 			prose_put(
 				out, 4,
@@ -701,8 +716,8 @@ explain_line(const struct message_record *record, struct output *out)
 		output_put(out, " -> %s", telling_shown(recipient->address.typed, shown));
 		if (record->recipient_total > 1)
 			output_put(out, " and %zu more", record->recipient_total - 1);
-		output_put(out, "  %s%s",
-			   verdict->is_enforced ? "" : "would be: ", action_word(verdict->action));
+		output_put(out, "  %s%s%s", record->is_unfinished ? "unfinished, " : "",
+			   is_would_be(record, verdict) ? "would be: " : "", decision_word(verdict));
 	}
 	output_put(out, "\n");
 }

@@ -1,6 +1,7 @@
 """The filter behind a real Postfix, with nsd and rbldnsd behind the resolver. Clients pose by XCLIENT."""
 import concurrent.futures
 import email.utils
+import json
 import os
 import re
 import socket
@@ -483,9 +484,19 @@ class Dead(Base):
                     self.assertTrue(smtp.send(f"Subject: {subject}\r\nFrom: anna@yodel.example\r\n\r\n{text}\r\n.").startswith(code))
             record = wait_until("a record", lambda count=count: (lambda found: found[-1] if len(found) == count else None)(running.records()))
             self.assertEqual((record["verdicts"][0]["action"], record.get("unfinished", False)), ("accept", code != "250"), (subject, code))
-            told = {option: " ".join(lab.tool("explain", "-c", running.config, *option, record["id"]).stdout.split()) for option in ((), ("--for-sender",))}
+            done = {option: lab.tool("explain", "-c", running.config, *option, record["id"]) for option in ((), ("--for-sender",))}
+            told = {option: " ".join(explained.stdout.split()) for option, explained in done.items()}
             self.assertEqual({option: "did not come to its end" in text or text.startswith("Not finished") for option, text in told.items()},
                              {(): code != "250", ("--for-sender",): code != "250"})
+            self.assertEqual({explained.returncode for explained in done.values()}, {0 if code == "250" else 1})
+            self.assertIn(f"What was decided <user@in.test>: {'' if code == '250' else 'would be: '}accept", told[()])
+            self.assertEqual([" unfinished=yes " in line for line in running.log_text().splitlines() if f"id={record['id']} " in line], [code != "250"])
+        listed = lab.tool("explain", "-c", running.config, "--last", "4").stdout.splitlines()
+        self.assertEqual([line.split("<user@in.test>  ")[1] for line in listed], ["accept"] + 3 * ["unfinished, would be: accept"])
+        report = json.loads(lab.tool("report", "-c", running.config, "--json").stdout)
+        self.assertEqual((report["messages"], report["unfinished"], {row["action"]: row["count"] for row in report["verdicts"]}),
+                         (4, 3, {"accept": 1, "unfinished": 3}))
+        self.assertIn("\n3 of them did not come to their end", lab.tool("report", "-c", running.config).stdout)
         running.stop()
         lab.take_messages()
 

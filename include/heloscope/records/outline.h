@@ -21,6 +21,7 @@ struct outline {
 	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
 	bool passes;        /* SPF and reverse DNS */
 	bool looks_forwarded;
+	bool is_unfinished; /* it did not come to its end */
 	size_t unwritten;
 	struct tree tree;
 };
@@ -45,6 +46,7 @@ struct outline_verdict {
 	const char *action; /* its token, "apart" for one that was put apart, "pending" for one that the
 			     * message did not live to see decided, or OUTLINE_OTHER */
 	const char *rule;   /* "" when none decided, or is pending */
+	bool accepts;       /* or holds: quarantine */
 	bool refuses, is_enforced;
 	const struct node *notes;
 };

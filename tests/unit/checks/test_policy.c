@@ -1043,6 +1043,7 @@ N16_P10_compose_log_line_keeps_to_its_bound(void **state)
 						 .verdicts = verdicts,
 						 .verdict_count = ROWS(verdicts),
 						 .waited_ms = 4294967295,
+						 .is_unfinished = true,
 						 .recipients = &recipient,
 						 .recipient_count = 1,
 						 .recipient_total = 1000000 };
@@ -1105,13 +1106,14 @@ compose_log_line_tells_of_pending_and_overruled_verdicts(void **state)
 		{ { .action = ACTION_REJECT, .overruled = OVERRULED_BY_ACCEPTANCE, .rule = &rule }, 1, NULL },
 	};
 	const struct message_summary summary = {
-		.ident = "ID", .queue_id = NULL, .verdicts = verdicts, .verdict_count = 2, .waited_ms = 7
+		.ident = "ID", .verdicts = verdicts, .verdict_count = 2, .waited_ms = 7, .is_unfinished = true
 	};
 	const struct facts facts = facts_of("h");
 	char line[COMPOSE_LOG_SIZE];
 
 	(void)state;
 	make_line(&facts, &summary, line);
+	assert_string_equal(pair_of(line, "unfinished").value, "yes");
 	assert_string_equal(pair_of(line, "verdict").value, "pending*2(x.conf:3),would-reject(x.conf:3)");
 	assert_string_equal(pair_of(line, "overruled").value, "others-accept");
 }
