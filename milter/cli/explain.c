@@ -110,7 +110,6 @@ tell(const char *log, const char *id, const struct config *config, const struct 
 
 	switch (record_find(log, id, true, &line, NULL, &error)) {
 	case RECORD_ABSENT:
-	case RECORD_NOT_ALL:
 		output_put(output_errors(), "heloscope explain: no record of %s in %s\n", id, log);
 		return CLI_UNKNOWN;
 	case RECORD_AMBIGUOUS:

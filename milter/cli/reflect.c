@@ -276,7 +276,6 @@ reflect(struct letter *letter, const struct config *config, const struct options
 		free(line);
 		return status;
 	case RECORD_ABSENT:
-	case RECORD_NOT_ALL:
 		return keep_silent(letter, SILENCE_NO_RECORD);
 	default:
 		return fail("the log of records", error.text);

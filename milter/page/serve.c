@@ -30,7 +30,7 @@
 #define SILENCE_S 10     /* of a client within a request, or between two */
 #define MISS_STEP_MS 250 /* all that is in vain is answered after a multiple of it */
 #define BUSY_S 30        /* after which those may come again for whom there is no room */
-#define FAULT_S 120
+#define LATER_S 120      /* after a fault, and where all of the log is read for others */
 #define POLICY_SIZE 400
 
 struct server {
@@ -44,13 +44,19 @@ struct server {
 	struct peer_memory *peers; /* servers of clients, looked at by tests */
 	struct heap heap;
 	struct event *stops[2], *reload;
-	struct visit *delayed; /* those that wait for their time to be answered */
-	struct seldom told;    /* of a fault, in the log */
+	struct visit *delayed;      /* those that wait for their time to be answered */
+	struct seldom told;         /* of a fault, in the log, */
+	struct seldom told_of_part; /* and of looks that were not thorough */
 	char policy[POLICY_SIZE];
 	bool is_ending;
 };
 
-enum visit_state { VISIT_FAULT, VISIT_NOTHING, VISIT_REFUSAL };
+enum visit_state {
+	VISIT_FAULT,
+	VISIT_NOTHING,
+	VISIT_LATER, /* nothing where it should stand, and elsewhere nobody looked */
+	VISIT_REFUSAL
+};
 
 /* A reference that is looked up for a request. */
 struct visit {
@@ -61,7 +67,6 @@ struct visit {
 	uint64_t came_ms;
 	bool is_reference; /* not in the form of one: it is looked up for show */
 	bool is_thorough;  /* the whole log is read for it, if need be */
-	bool is_in_vain;   /* it was not where it should stand, and elsewhere nobody looked */
 	bool is_post;
 	char ident[IDENT_SIZE];
 	struct config *config; /* counted */
@@ -263,47 +268,47 @@ read_record(struct visit *visit)
 	record_release(&reading);
 }
 
-/* Where it should stand, and then, if it may, in all of the log. */
-static enum record_found
-find_record(struct visit *visit, bool *is_whole)
-{
-	struct thorough *thorough = &visit->server->thorough;
-	enum record_found found =
-		record_find(visit->log, visit->ident, false, &visit->line, is_whole, &visit->error);
-
-	if (found != RECORD_NOT_ALL || !visit->is_thorough || !thorough_begin(thorough, clock_now_ms()))
-		return found;
-	found = record_find(visit->log, visit->ident, true, &visit->line, is_whole, &visit->error);
-	thorough_end(thorough, clock_now_ms());
-	return found;
-}
-
-/*
- * In another thread. While something cannot be read, all that shows nothing is a fault, whatever of it was
- * found: else who guesses would see of which messages there are records.
- */
+/* Look once. What it comes to is a fault until something else is known. */
 static void
-look_up(struct work *work)
+find_record(struct visit *visit, bool is_thorough)
 {
-	struct visit *visit = (struct visit *)work;
-	bool is_whole;
-	const enum record_found found = find_record(visit, &is_whole);
+	enum record_extent extent;
+	enum record_found found;
 
+	free(visit->line);
+	visit->line = NULL;
+	visit->state = VISIT_FAULT;
+	found = record_find(visit->log, visit->ident, is_thorough, &visit->line, &extent, &visit->error);
 	if (found == RECORD_UNREADABLE)
 		return;
-	visit->is_in_vain = found == RECORD_NOT_ALL;
-	if (visit->is_in_vain && visit->is_reference) {
-		error_set(&visit->error, "so many look in vain that not all records are read for each");
-		return;
-	}
-	if (is_whole)
+	if (extent != RECORD_EXTENT_FAULTY)
 		error_set(&visit->error, "out of memory");
 	if (found == RECORD_FOUND && visit->is_reference)
 		read_record(visit);
 	else
 		visit->state = VISIT_NOTHING;
-	if (visit->state == VISIT_NOTHING && !is_whole)
+	if (visit->state == VISIT_NOTHING && extent == RECORD_EXTENT_FAULTY)
 		visit->state = VISIT_FAULT;
+	else if (visit->state == VISIT_NOTHING && extent == RECORD_EXTENT_PART && visit->is_reference)
+		visit->state = VISIT_LATER;
+}
+
+/*
+ * In another thread: where it should stand, and then, if it may, in all of the log. While something is not
+ * read, all that shows nothing is a fault or to be asked for later, whatever of it was found: else who
+ * guesses would see of which messages there are records.
+ */
+static void
+look_up(struct work *work)
+{
+	struct visit *visit = (struct visit *)work;
+	struct thorough *thorough = &visit->server->thorough;
+
+	find_record(visit, false);
+	if (visit->state != VISIT_LATER || !visit->is_thorough || !thorough_begin(thorough, clock_now_ms()))
+		return;
+	find_record(visit, true);
+	thorough_end(thorough, clock_now_ms());
 }
 
 static void
@@ -314,7 +319,9 @@ answer(struct visit *visit)
 	/* What evhttp frees with the request tells nobody any more. */
 	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
 	if (visit->state == VISIT_FAULT)
-		send_view(visit->server, request, VIEW_FAULT, FAULT_S);
+		send_view(visit->server, request, VIEW_FAULT, LATER_S);
+	else if (visit->state == VISIT_LATER)
+		send_view(visit->server, request, VIEW_LATER, LATER_S);
 	else if (visit->state == VISIT_NOTHING)
 		send_view(visit->server, request, VIEW_NOTHING, 0);
 	else if (visit->is_post)
@@ -364,7 +371,10 @@ end_visit(struct work *work)
 
 	if (visit->state == VISIT_FAULT)
 		tell_fault(server, visit->error.text);
-	if (visit->state == VISIT_NOTHING || visit->is_in_vain)
+	if (visit->state == VISIT_LATER && seldom_is_due(&server->told_of_part, false))
+		log_info(
+			"page: more is asked for that is not among the newest records than is looked for: all of the log is read for one visitor at a time");
+	if (visit->state == VISIT_NOTHING || visit->state == VISIT_LATER)
 		gate_count_miss(server->gate, &visit->visitor, now_ms);
 	if (visit->state != VISIT_REFUSAL && visit->request != NULL && !server->is_ending
 	    && delay(visit, now_ms))

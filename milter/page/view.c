@@ -32,6 +32,9 @@ static const struct view_words words[VIEWS] = {
 	[VIEW_TESTING] = { 503, "Service Unavailable", "Please wait a little",
 			   "Another test of the same mail server, or of one in its network, is under way. Go back and "
 			   "try again in a minute." },
+	[VIEW_LATER] = { 503, "Service Unavailable", "Please try again later",
+			 "This reference is not among the newest, and older ones are looked for one at a time. Others "
+			 "are being looked for just now. Try again in some minutes." },
 	[VIEW_FAULT] = { 503, "Service Unavailable", "This does not work just now",
 			 "Something is wrong at this site. Try again in some minutes." },
 };

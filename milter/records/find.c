@@ -110,6 +110,7 @@ struct search {
 	char *found;                 /* the line */
 	char found_id[IDENT_SIZE];
 	enum record_found status;
+	bool is_thorough;  /* it is looked for everywhere, if need be */
 	bool is_for_order; /* only where it stands when records are in order */
 	bool has_left;     /* something unread for that */
 	bool is_whole;     /* all was read that counts */
@@ -205,6 +206,10 @@ search_file(struct search *search, const struct record_file *file)
 
 	if (!file->is_seekable && file->changed < search->began) /* what it holds is older still */
 		return true;
+	if (!file->is_seekable && search->is_for_order && !search->is_thorough) {
+		search->has_left = true;
+		return true;
+	}
 	opened = record_file_open(file, search->error);
 	if (opened == NULL)
 		return false;
@@ -229,14 +234,14 @@ search_all(struct search *search, const struct record_files *files, bool is_for_
  * Where it is not found, what could not be read may hold it.
  */
 static void
-search_files(struct search *search, const char *path, bool is_thorough)
+search_files(struct search *search, const char *path)
 {
 	struct record_files files;
 	const bool has_files = record_files_find(path, &files, search->error);
 
 	search->is_whole = has_files;
 	search_all(search, &files, !regular_file_is_input(path)); /* which is read once */
-	if (search->status == RECORD_ABSENT && is_thorough && search->has_left) {
+	if (search->status == RECORD_ABSENT && search->is_thorough && search->has_left) {
 		search->is_whole = has_files;
 		search_all(search, &files, false);
 	}
@@ -257,9 +262,9 @@ is_record(const char *line)
 }
 
 static enum record_found
-find(struct search *search, const char *path, bool is_thorough, char **line)
+find(struct search *search, const char *path, char **line)
 {
-	search_files(search, path, is_thorough);
+	search_files(search, path);
 	if (search->status == RECORD_FOUND && search->found != NULL && is_record(search->found)) {
 		*line = search->found;
 		return RECORD_FOUND;
@@ -273,31 +278,43 @@ find(struct search *search, const char *path, bool is_thorough, char **line)
 	return search->status;
 }
 
+static enum record_extent
+extent_of(const struct search *search)
+{
+	if (!search->is_whole)
+		return RECORD_EXTENT_FAULTY;
+	return search->has_left && !search->is_thorough ? RECORD_EXTENT_PART : RECORD_EXTENT_WHOLE;
+}
+
 enum record_found
-record_find(const char *path, const char *id, bool is_thorough, char **line, bool *is_whole,
+record_find(const char *path, const char *id, bool is_thorough, char **line, enum record_extent *extent,
 	    struct error *error)
 {
-	struct search search = { .id = id, .status = RECORD_ABSENT, .error = error };
+	struct search search = {
+		.id = id, .is_thorough = is_thorough, .status = RECORD_ABSENT, .error = error
+	};
 	char last[] = "99991231T235959Z";
 	enum record_found found;
 
 	search.began = shift_time(id, -DISORDER_S, search.from);
 	memcpy(last, id, strnlen(id, TIME_LENGTH));
 	(void)shift_time(last, DISORDER_S, search.until);
-	found = find(&search, path, is_thorough, line);
-	if (is_whole != NULL)
-		*is_whole = search.is_whole;
-	return found == RECORD_ABSENT && !is_thorough && search.has_left ? RECORD_NOT_ALL : found;
+	found = find(&search, path, line);
+	if (extent != NULL)
+		*extent = extent_of(&search);
+	return found;
 }
 
 enum record_found
 record_find_queue_id(const char *path, const char *queue_id, int64_t since_s, bool is_thorough, char **line,
 		     struct error *error)
 {
-	struct search search = { .queue_id = queue_id, .status = RECORD_ABSENT, .error = error };
+	struct search search = {
+		.queue_id = queue_id, .is_thorough = is_thorough, .status = RECORD_ABSENT, .error = error
+	};
 	const time_t now = time(NULL);
 
 	search.began = shift_time("19700101T000000Z", (long)since_s, search.from);
 	(void)shift_time("19700101T000000Z", (long)now + DISORDER_S, search.until);
-	return find(&search, path, is_thorough, line);
+	return find(&search, path, line);
 }

@@ -1,6 +1,7 @@
 """heloscope page: the page behind the reference, behind a real nginx and in Chromium, from a refusal of a real Postfix on."""
 import concurrent.futures
 import contextlib
+import gzip
 import html.parser
 import http.client
 import itertools
@@ -231,6 +232,7 @@ class Alike(Base):
         return wait_until("the record", lambda: running.records()[before:])[0]["id"]
 
     def test_the_time_that_it_takes_does_not_tell_which(self):
+        self.accepted()
         own = self.anew("times")
         for number, reference in enumerate((UNKNOWN, "x", "20200101T000000Z-0123456789ab")):
             begin = time.monotonic()
@@ -329,6 +331,28 @@ class Floods(Base):
             for number in range(20000):
                 out.write('{"v":1,"id":"20261124T125000Z-%012x","x":"%s"}\n' % (number + (1 << 40), "y" * 900))
         return path
+
+    def test_a_compressed_log_is_unpacked_for_one_at_a_time(self):
+        large = self.large_log().read_bytes()
+        log = lab.subfolder("compressed-log", owner="nobody") / "records.jsonl"
+        log.write_text(running.records_path.read_text())
+        log.with_name("records.jsonl.1.gz").write_bytes(gzip.compress(large, 1))
+        own = self.anew("unpacking", words=("--log", str(log)))
+        with contextlib.ExitStack() as stack:
+            own.process.send_signal(signal.SIGSTOP)  # so that all are there when it looks up
+            stack.callback(own.process.send_signal, signal.SIGCONT)
+            visitors = [stack.enter_context(own.connect()) for _ in range(20)]
+            for number, visitor in enumerate(visitors):
+                visitor.sendall(f"GET /why/{UNKNOWN} HTTP/1.0\r\nX-Real-IP: 10.{number}.0.1\r\n\r\n".encode())
+            own.process.send_signal(signal.SIGCONT)
+            answers = [read_all(visitor) for visitor in visitors]
+        codes = [int(answer.split()[1]) for answer in answers]
+        self.assertEqual(set(codes), {404, 503})
+        later = answers[codes.index(503)].decode()
+        self.assertIn("Retry-After: 120", later)
+        self.assertIn("older ones are looked for one at a time", later)
+        self.assertNotIn("Something is wrong", own.log.read_text() + later)
+        self.assertIn("all of the log is read for one visitor at a time", own.log.read_text())
 
     def test_so_many_connections_and_none_for_long(self):
         BOUND_PAGE_CONNECTIONS, BOUND_PAGE_CONNECTION_MS = 200, 30000

@@ -1,5 +1,6 @@
 /*
- * thorough: who may read all of a log for a reference that is not where it should stand.
+ * thorough: who may read all of a log, and unpack its compressed files, for a reference that is not where it
+ * should stand.
  *
  * Anybody may ask for references of old days, which costs seconds of work each on a large site. So only one
  * look at a time does, and none begins for BOUND_PAGE_REST times as long as the last one took: no matter how

@@ -21,6 +21,7 @@ enum view_kind {
 	VIEW_WAIT,
 	VIEW_BUSY,
 	VIEW_TESTING, /* another test of that client or its network is under way */
+	VIEW_LATER,   /* all of the log is read for others */
 	VIEW_FAULT,
 	VIEWS
 };

@@ -16,10 +16,16 @@
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/error.h"
 
+/* How far the files were read that might hold it. */
+enum record_extent {
+	RECORD_EXTENT_WHOLE,
+	RECORD_EXTENT_PART,   /* a look that was not thorough left something out */
+	RECORD_EXTENT_FAULTY, /* something could not be read; `error` says what */
+};
+
 enum record_found {
 	RECORD_FOUND,
 	RECORD_ABSENT,
-	RECORD_NOT_ALL,    /* not where it should stand, and elsewhere nobody looked */
 	RECORD_AMBIGUOUS,  /* several begin so; `error` names two */
 	RECORD_UNREADABLE, /* not found, and something could not be read; `error` says what */
 };
@@ -27,17 +33,15 @@ enum record_found {
 /*
  * Look in the log at `path` and its rotated files (heloscope/records/file.h) for the record whose reference
  * is or begins with `id`. `line`, which record_read() takes, is for free(3). Lines that are no record, torn
- * by a kill, are passed over. Unless it is to be thorough, only where it should stand is read. `is_whole`,
- * which may be NULL: whether all could be read that might hold it, also when it was found; else `error` says
- * what could not.
+ * by a kill, are passed over. Unless it is to be thorough, only where it should stand is read, and no
+ * compressed file. `extent`, which may be NULL, is told also when it was found.
  */
-enum record_found record_find(const char *path, const char *id, bool is_thorough, char **line, bool *is_whole,
-			      struct error *error) MUST_USE;
+enum record_found record_find(const char *path, const char *id, bool is_thorough, char **line,
+			      enum record_extent *extent, struct error *error) MUST_USE;
 
 /*
  * The same for the last record with this queue id, of those since `since_s`, seconds since 1970, up to an
- * hour from now: MTAs use queue ids again. Unless it is to be thorough, where it should stand and nowhere
- * else.
+ * hour from now: MTAs use queue ids again.
  */
 enum record_found record_find_queue_id(const char *path, const char *queue_id, int64_t since_s,
 				       bool is_thorough, char **line, struct error *error) MUST_USE;
