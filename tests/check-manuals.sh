@@ -1,10 +1,10 @@
 #!/bin/sh
 # The manual pages are clean; every setting has its item in heloscope.conf(5) and its line in the sample, and every
-# keyword of the grammar stands in both; every method stands wherever methods are listed or
+# keyword of the grammar stands in a manual and in etc/; every method stands wherever methods are listed or
 # described; README has the codes of replies.
 set -eu
 : "${srcdir:=.}" "${builddir:=.}"
-manual=$srcdir/milter/heloscope.conf.5 sample=$srcdir/etc/heloscope.conf
+manual=$srcdir/milter/heloscope.conf.5 refusals=$srcdir/milter/heloscope-refusals.5 sample=$srcdir/etc/heloscope.conf
 status=0
 say() { echo "$1"; status=1; }
 command -v mandoc >/dev/null || { echo "skipped: mandoc is missing (Debian package: mandoc)"; exit 77; }
@@ -41,8 +41,8 @@ settings=$(awk '
 
 # Whoever writes an entry of refusals.conf finds its tokens in the manual.
 for token in $(sed -n 's/^\tROW([A-Z_]*, *"\([a-z-]*\)".*/\1/p' "$srcdir/include/heloscope/config/refusals.h"); do
-	sed -n '/^\.It Cm category Ar token/,/^\.It Cm permanent/p' "$manual" | grep -Eq "^\.Cm ([a-z-]+ , )*$token( |\$)" ||
-		say "the token $token of the catalogue of refusals is missing in $manual"
+	sed -n '/^\.It Cm category Ar token/,/^\.It Cm permanent/p' "$refusals" | grep -Eq "^\.Cm ([a-z-]+ , )*$token( |\$)" ||
+		say "the token $token of the catalogue of refusals is missing in $refusals"
 done
 
 # A part of the manual, and a block of the sample.
@@ -71,13 +71,13 @@ done <<-END
 	$settings
 END
 
-# Keywords: in the manual as one word of a .Cm or, where it stands among plain words, of a .Ql; in the examples in lines that are no prose.
+# Keywords: in one of the two manuals as one word of a .Cm or, where it stands among plain words, of a .Ql; in the examples in lines that are no prose.
 keywords=$(grep -o '{ "[a-z0-9-]*", [A-Z_0-9]* }' "$srcdir/milter/config/lex.l" | sed 's/{ "\([a-z0-9-]*\)".*/\1/')
 [ "$(echo "$keywords" | wc -l)" -gt 30 ] || say "no keywords found in config/lex.l"
-commands=$(grep '^\.' "$manual" | grep -Eo '(Cm|^\.Ql) [^A-Z]*' | tr -s ' ' '\n')
+commands=$(cat "$manual" "$refusals" | grep '^\.' | grep -Eo '(Cm|^\.Ql) [^A-Z]*' | tr -s ' ' '\n')
 examples=$(cat "$sample" "$srcdir/etc/lists.conf" "$srcdir/etc/refusals.conf" | sed '/^ *# [^ ]/d; s/"[^"]*"//g; s/[^a-z0-9-]/\n/g')
 for keyword in $keywords; do
-	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: not in heloscope.conf(5)"
+	echo "$commands" | grep -qx -- "$keyword" || say "$keyword: neither in heloscope.conf(5) nor in heloscope-refusals(5)"
 	echo "$examples" | grep -qx -- "$keyword" || say "$keyword: not in etc/"
 done
 # Methods (facts/methods.h): name, word of policies, method in fields; and its key in a record (milter/records).

@@ -147,6 +147,7 @@ class Built(unittest.TestCase):
                   for name, path in packages.items()}
         for name, paths in (
             ("heloscope", ("usr/bin/heloscope", "etc/heloscope/refusals.conf", "usr/share/man/man1/heloscope.1.gz", "usr/share/man/man5/heloscope-records.5.gz",
+                           "usr/share/man/man5/heloscope-refusals.5.gz",
                            "usr/share/bash-completion/completions/heloscope", "usr/share/doc/heloscope/records.schema.json")),
             ("heloscope-milter", ("usr/sbin/heloscope-milter", "etc/heloscope/heloscope.conf", "etc/heloscope/lists.conf", "etc/logrotate.d/heloscope",
                                   "usr/share/man/man8/heloscope-milter.8.gz", "usr/share/man/man5/heloscope.conf.5.gz", "lib/systemd/system/heloscope-milter.service",

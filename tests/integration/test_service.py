@@ -388,6 +388,7 @@ class Installed(Base):
             "usr/bin/heloscope",
             "usr/share/man/man1/heloscope.1",
             "usr/share/man/man5/heloscope-records.5",
+            "usr/share/man/man5/heloscope-refusals.5",
             "usr/share/doc/heloscope/records.schema.json",
             "usr/share/doc/heloscope/why.schema.json",
             "usr/share/doc/heloscope/doctor.schema.json",

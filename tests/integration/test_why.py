@@ -52,6 +52,17 @@ class Catalogue(unittest.TestCase):
             self.assertEqual([told[key] for key in ("operator", "entry", "meaning", "is-permanent", "server")],
                              ["Ours", "ours", "It is Friday.", False, "mx.ours.test"])
 
+    def test_the_example_of_the_manual_is_right(self):
+        """What somebody copies from heloscope-refusals(5) is in order, and recognizes its own reply."""
+        manual = (SOURCES / "milter/heloscope-refusals.5").read_text()
+        example = re.search(r"(?ms)^\.Bd -literal -offset indent\n(.*?)^\.Ed", manual)[1]
+        with tempfile.TemporaryDirectory() as scratch:
+            own = pathlib.Path(scratch) / "mine.conf"
+            own.write_text(example.replace('"refusals.conf"', f'"{CATALOGUE}"'))
+            self.assertEqual(why("", "-t", catalogue=own), (0, "", ""))
+            told = refusals_in("host mx.partner.example[192.0.2.1] said: 552 larger than we take", catalogue=own)[0]
+            self.assertEqual((told["operator"], told["entry"]), ("Partner", "partner-size"))
+
     def test_what_is_wrong_in_it_is_told_with_its_place(self):
         with tempfile.TemporaryDirectory() as scratch:
             own = pathlib.Path(scratch) / "own.conf"
