@@ -43,20 +43,24 @@ bare(struct span text)
 }
 
 bool
-attached_read(struct span list, struct attached *items, size_t *count)
+attached_read(struct arena *arena, struct span list, struct attached **items, size_t *count)
 {
 	struct span item;
 
+	*items = NULL;
 	*count = 0;
 	for (;;) {
-		struct attached *next = &items[*count];
+		struct attached *grown, *next;
 
 		if (!next_item(&list, &item))
 			return false;
 		if (item.length == 0)
 			return true;
-		if (*count == ATTACHED_MAX)
+		grown = arena_grow(arena, *items, *count, sizeof *grown);
+		if (grown == NULL)
 			return false;
+		*items = grown;
+		next = &grown[*count];
 		*next = (struct attached){ .whole = item, .settings = bare(item) };
 		if (!next_item(&next->settings, &next->address))
 			return false;

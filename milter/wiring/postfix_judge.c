@@ -17,10 +17,33 @@ struct view {
 	struct vantage vantage;
 	const char *name, *place; /* of the list */
 	struct span list;
-	struct attached items[ATTACHED_MAX];
+	struct attached *items;
 	size_t count, ours; /* ours == count: it is not among them */
 	enum attachment attachment;
 };
+
+static enum attachment
+attachment_of(const struct view *view, size_t item)
+{
+	return attached_compare(view->items[item].address, view->wiring->config->listen, &view->vantage);
+}
+
+/* Find ours: the first that leads to the filter, else the first that is meant to. */
+static void
+find_ours(struct view *view)
+{
+	view->ours = view->count;
+	view->attachment = ATTACHMENT_OTHER;
+	for (size_t i = 0; i < view->count && view->attachment != ATTACHMENT_OURS; i++) {
+		const enum attachment attachment = attachment_of(view, i);
+
+		if (attachment == ATTACHMENT_OURS
+		    || (attachment != ATTACHMENT_OTHER && view->attachment == ATTACHMENT_OTHER)) {
+			view->ours = i;
+			view->attachment = attachment;
+		}
+	}
+}
 
 static struct view
 view_of(struct wiring *wiring, const struct postfix *postfix, const struct postfix_service *service,
@@ -33,13 +56,9 @@ view_of(struct wiring *wiring, const struct postfix *postfix, const struct postf
 		.is_chrooted = service != NULL && postfix_is_chrooted(postfix, service),
 	};
 	view.list = postfix_value(postfix, service, name, &view.place);
-	if (!attached_read(view.list, view.items, &view.count))
+	if (!attached_read(postfix->arena, view.list, &view.items, &view.count))
 		view.count = 0; /* with which Postfix does not start */
-	while (view.ours < view.count
-	       && (view.attachment = attached_compare(view.items[view.ours].address, wiring->config->listen,
-						      &view.vantage))
-			  == ATTACHMENT_OTHER)
-		view.ours++;
+	find_ours(&view);
 	return view;
 }
 
@@ -47,6 +66,22 @@ static bool
 has_ours(const struct view *view)
 {
 	return view->ours < view->count;
+}
+
+/* Whether it is another one than the filter, which may be there twice. */
+static bool
+is_another(const struct view *view, size_t item)
+{
+	return item != view->ours && attachment_of(view, item) != ATTACHMENT_OURS;
+}
+
+static bool
+has_another(const struct view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (is_another(view, i))
+			return true;
+	return false;
 }
 
 /* Cures. */
@@ -83,7 +118,7 @@ static void
 add_others(const struct view *view, struct strbuf *list)
 {
 	for (size_t i = 0; i < view->count; i++)
-		if (i != view->ours)
+		if (is_another(view, i))
 			add_item(list, view->items[i].whole);
 }
 
@@ -96,7 +131,7 @@ cure_list(const struct view *view, struct wiring_finding *finding, struct span o
 	size_t at = 0;
 
 	for (size_t i = 0; i < view->count; i++) {
-		if (i == view->ours)
+		if (!is_another(view, i))
 			continue;
 		if (at++ == position)
 			add_item(&list, ours);
@@ -104,7 +139,8 @@ cure_list(const struct view *view, struct wiring_finding *finding, struct span o
 	}
 	if (at <= position)
 		add_item(&list, ours);
-	cure_setting(view, finding, view->name, view->place, memory);
+	if (!list.is_cut) /* a line that loses a filter mends nothing */
+		cure_setting(view, finding, view->name, view->place, memory);
 }
 
 /* Ours with its address as it should be, and the settings that it has for itself. */
@@ -200,6 +236,18 @@ judge_order(const struct view *view)
 			  view->items[view->ours].whole, 0);
 }
 
+static void
+judge_repetition(const struct view *view)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < view->count; i++)
+		others += is_another(view, i) ? 1 : 0;
+	if (others + 1 < view->count)
+		cure_list(view, wiring_find(&view->wiring->findings, FINDING_TWICE, view->place, view->list),
+			  view->items[view->ours].whole, view->ours);
+}
+
 /* Settings that a filter may have for itself, or that main.cf or the service has for all. */
 
 struct setting {
@@ -232,13 +280,13 @@ cure_own(const struct view *view, struct wiring_finding *finding, const char *na
 	const struct attached *entry = &view->items[view->ours];
 	char memory[VALUE_SIZE];
 	struct strbuf ours = STRBUF_OVER(memory);
-	struct attached rest[ATTACHED_MAX];
+	struct attached *rest;
 	size_t count;
 	struct span old;
 
 	strbuf_add(&ours, "{ ");
 	strbuf_add_span(&ours, entry->address);
-	if (attached_read(entry->settings, rest, &count))
+	if (attached_read(view->postfix->arena, entry->settings, &rest, &count))
 		for (size_t i = 0; i < count; i++) {
 			const struct attached one = { .settings = rest[i].whole };
 
@@ -452,6 +500,7 @@ judge_outside(const struct view *view, const struct postfix *stressed)
 	judge_address(view);
 	judge_stress(view, stressed);
 	judge_order(view);
+	judge_repetition(view);
 	judge_default_action(view);
 	judge_timeouts(view);
 	judge_protocol(view);
@@ -466,12 +515,14 @@ judge_needless(const struct view *view, enum finding_kind kind)
 	const char *place = view->service != NULL ? arena_printf(view->postfix->arena, "%s/%s",
 								 view->service->key, view->name)
 						  : view->name;
+	struct wiring_finding *finding;
 
 	if (!has_ours(view))
 		return;
 	add_others(view, &others);
-	cure_setting(view, wiring_find(&view->wiring->findings, kind, place, view->list), view->name, place,
-		     memory);
+	finding = wiring_find(&view->wiring->findings, kind, place, view->list);
+	if (!others.is_cut)
+		cure_setting(view, finding, view->name, place, memory);
 }
 
 bool
@@ -494,7 +545,7 @@ wiring_judge_postfix(struct wiring *wiring, const struct postfix *postfix, const
 			judge_needless(&view, FINDING_ON_LOOPBACK);
 		} else {
 			judge_outside(&view, stressed);
-			has_others = has_others || view.count > (has_ours(&view) ? 1 : 0);
+			has_others = has_others || has_another(&view);
 			is_judged = true;
 		}
 	}

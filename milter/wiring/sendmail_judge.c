@@ -24,12 +24,15 @@ view_of(struct wiring *wiring, const struct sendmail *sendmail)
 {
 	struct view view = { .wiring = wiring, .sendmail = sendmail, .place = "X" };
 
-	for (size_t i = 0; i < sendmail->filter_count && view.ours == NULL; i++) {
+	for (size_t i = 0; i < sendmail->filter_count && view.attachment != ATTACHMENT_OURS; i++) {
 		const struct sendmail_filter *filter = &sendmail->filters[i];
+		const enum attachment attachment =
+			attached_compare_sendmail(filter->address, wiring->config->listen);
 
-		view.attachment = attached_compare_sendmail(filter->address, wiring->config->listen);
-		if (view.attachment != ATTACHMENT_OTHER)
+		if (attachment == ATTACHMENT_OURS || (attachment != ATTACHMENT_OTHER && view.ours == NULL)) {
 			view.ours = filter;
+			view.attachment = attachment;
+		}
 	}
 	if (view.ours != NULL)
 		view.place = arena_printf(sendmail->arena, "X%.*s", (int)view.ours->name.length,
@@ -37,11 +40,34 @@ view_of(struct wiring *wiring, const struct sendmail *sendmail)
 	return view;
 }
 
-/* Sendmail's table of names knows no case. */
+/* Whether a name is that of the filter, or of another definition that leads to it. Sendmail's table of names
+ * knows no case. */
 static bool
 is_ours(const struct view *view, struct span name)
 {
-	return view->ours != NULL && span_equals_nocase(name, view->ours->name);
+	if (view->ours == NULL)
+		return false;
+	if (span_equals_nocase(name, view->ours->name))
+		return true;
+	for (size_t i = 0; i < view->sendmail->filter_count; i++) {
+		const struct sendmail_filter *filter = &view->sendmail->filters[i];
+
+		if (span_equals_nocase(name, filter->name))
+			return attached_compare_sendmail(filter->address, view->wiring->config->listen)
+			       == ATTACHMENT_OURS;
+	}
+	return false;
+}
+
+/* Whether more than one name of a list is. */
+static bool
+is_there_twice(const struct view *view, struct span list)
+{
+	size_t count = 0;
+
+	for (struct span name = sendmail_next(&list); name.length > 0; name = sendmail_next(&list))
+		count += is_ours(view, name) ? 1 : 0;
+	return count > 1;
 }
 
 /* Where ours stands among the names of a list. */
@@ -154,15 +180,16 @@ judge_outside(const struct view *view, const struct sendmail_port *port, struct 
 	const char *place = is_own ? arena_printf(view->sendmail->arena, "O DaemonPortOptions=%.*s",
 						  (int)port->whole.length, port->whole.at)
 				   : "O InputMailFilters";
+	static const enum finding_kind kinds[] = { [POSITION_NONE] = FINDING_NOT_ATTACHED,
+						   [POSITION_FIRST] = FINDING_TWICE,
+						   [POSITION_LATER] = FINDING_NOT_FIRST };
 	struct wiring_finding *finding;
 	char memory[VALUE_SIZE];
 	struct strbuf text = STRBUF_OVER(memory);
 
-	if (position == POSITION_FIRST)
+	if (position == POSITION_FIRST && !is_there_twice(view, list))
 		return;
-	finding = wiring_find(&view->wiring->findings,
-			      position == POSITION_NONE ? FINDING_NOT_ATTACHED : FINDING_NOT_FIRST, place,
-			      list);
+	finding = wiring_find(&view->wiring->findings, kinds[position], place, list);
 	if (view->ours == NULL) {
 		cure_definition(view, finding);
 	} else if (is_own) {
@@ -307,11 +334,28 @@ judge_macros(const struct view *view)
 	}
 }
 
+/* Filters that are defined again. */
+static void
+judge_names(const struct view *view)
+{
+	const struct sendmail *sendmail = view->sendmail;
+
+	for (size_t i = 0; i < sendmail->filter_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (span_equals_nocase(sendmail->filters[i].name, sendmail->filters[j].name))
+				(void)wiring_find(&view->wiring->findings, FINDING_DEFINED_TWICE,
+						  arena_printf(sendmail->arena, "X%.*s",
+							       (int)sendmail->filters[i].name.length,
+							       sendmail->filters[i].name.at),
+						  sendmail->filters[i].address);
+}
+
 bool
 wiring_judge_sendmail(struct wiring *wiring, const struct sendmail *sendmail)
 {
 	const struct view view = view_of(wiring, sendmail);
 
+	judge_names(&view);
 	judge_ports(&view);
 	if (view.ours == NULL)
 		return sendmail->filter_count > 0;

@@ -294,6 +294,13 @@ class SocketTest(unittest.TestCase):
                 (token, path), = self.start(**modes)
                 self.assertEqual((token, path.rsplit("/", 1)[1]), ("socket-unsafe", *modes))
 
+    def test_a_name_that_is_defined_twice(self):
+        """Sendmail does not start with it, whatever its case."""
+        with Lab() as own:
+            with self.assertRaisesRegex(LabError, "status 70"):
+                own.sendmail(f"inet:{free_port()}@127.0.0.1", port=free_port(), extra="MAIL_FILTER(`HELOSCOPE', `S=inet:1@127.0.0.1')dnl\n")
+            self.assertIn("duplicate filter definition", (own.folder / "sendmail.log").read_text())
+
 
 if __name__ == "__main__":
     enter_namespace(addresses.values())

@@ -264,6 +264,27 @@ class PostfixTest(LabTest):
         postfix, port = self.expect("not-first", milters="inet:127.0.0.1:1, unix:x, inet:127.0.0.1:PORT")
         self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, inet:127.0.0.1:1, unix:x")
 
+    def test_attached_twice(self):
+        other = "{ unix:x, default_action=accept }"
+        postfix, port = self.expect("attached-twice", milters=f"inet:127.0.0.1:PORT, {other}, inet:localhost:PORT", place="smtpd_milters")
+        self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, {other}")
+        postfix, port = self.expect("on-submission", master=MASTER.replace("smtpd_milters=", "smtpd_milters=inet:127.0.0.1:PORT,unix:x,inet:localhost:PORT"))
+        self.assertIn("\n  -o smtpd_milters=unix:x\n", postfix.master)
+        with listener() as port:  # what it was called before, and what it is called now
+            self.assertEqual(self.look(self.right(port, milters=f"inet:127.0.0.1:{port}, unix:heloscope/milter.sock"), f"inet:{port}@127.0.0.1"), [])
+
+    def test_behind_many(self):
+        """A Postfix takes as many filters as one likes."""
+        many = ", ".join(f"unix:other{number}" for number in range(40))
+        postfix, port = self.expect("not-first", milters=f"{many}, inet:127.0.0.1:PORT")
+        self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, {many}")
+        postfix, port = self.expect("not-attached", milters=many)
+        self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, {many}")
+        with listener() as port:
+            long = ", ".join("unix:" + 200 * str(number % 10) for number in range(40))
+            finding, = self.look(self.right(port, milters=long), f"inet:{port}@127.0.0.1")
+            self.assertEqual((finding["finding"], finding["cures"]), ("not-attached", []))  # rather than a line that loses one of them
+
     def test_non_smtpd(self):
         postfix, _ = self.expect("non-smtpd", "non_smtpd_milters = inet:127.0.0.1:1, inet:127.0.0.1:PORT")
         self.assertEqual(postfix.main["non_smtpd_milters"], "inet:127.0.0.1:1")
@@ -749,6 +770,20 @@ MAILER(`smtp')dnl
     def test_not_first(self):
         other = "INPUT_MAIL_FILTER(`other', `S=inet:1@127.0.0.1')dnl\n"
         self.expect("not-first", self.FILTER, other + self.FILTER, lines=["define(`confINPUT_MAIL_FILTERS', `heloscope,other')dnl"])
+
+    def test_attached_twice(self):
+        line = "define(`confINPUT_MAIL_FILTERS', `heloscope,other')dnl"
+        more = "INPUT_MAIL_FILTER(`other', `S=inet:1@127.0.0.1')dnl\n"
+        self.expect("attached-twice", "MAILER(", more + "define(`confINPUT_MAIL_FILTERS', `heloscope,other,Heloscope')dnl\nMAILER(", "O InputMailFilters", lines=[line])
+        self.expect("attached-twice", "MAILER(", more + "INPUT_MAIL_FILTER(`again', `S=inet:PORT@127.0.0.1, T=R:20s')dnl\nMAILER(", "O InputMailFilters", lines=[line])
+        self.expect("attached-twice", "Name=MTA", "Name=MTA, InputMailFilters=heloscope;heloscope", lines=["DAEMON_OPTIONS(`Port=smtp, Name=MTA, InputMailFilters=heloscope')dnl"])
+
+    def test_defined_twice(self):
+        """That Sendmail does not start with it is seen in test_sendmail."""
+        with listener() as port:
+            for again in ("heloscope, S=inet:PORT@127.0.0.1", "HeloScope, S=inet:1@127.0.0.1"):
+                finding, = self.look((self.RIGHT + f"LOCAL_CONFIG\nX{again}\n").replace("PORT", str(port)), f"inet:{port}@127.0.0.1")
+                self.assertEqual((finding["finding"], finding["place"].lower(), finding["cures"]), ("defined-twice", "xheloscope", []))
 
     def test_on_submission(self):
         users = "DAEMON_OPTIONS(`Port=587, Name=MSA, M=E, InputMailFilters=')dnl"

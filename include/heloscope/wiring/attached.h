@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heloscope/base/arena.h"
 #include "heloscope/base/must_use.h"
 #include "heloscope/base/span.h"
-
-#define ATTACHED_MAX 32
 
 /* A filter: "inet:127.0.0.1:8891", or "{ inet:127.0.0.1:8891, default_action=accept }". */
 struct attached {
@@ -18,8 +17,8 @@ struct attached {
 	struct span settings; /* behind the address, or empty */
 };
 
-/* Split a list; false when there are more than ATTACHED_MAX, or a brace has no partner. */
-bool attached_read(struct span list, struct attached *items, size_t *count) MUST_USE;
+/* Split a list into items in `arena`; false when a brace has no partner, or memory ran out. */
+bool attached_read(struct arena *arena, struct span list, struct attached **items, size_t *count) MUST_USE;
 
 /* A setting that a filter has for itself, as "default_action". */
 bool attached_setting(const struct attached *attached, const char *name, struct span *value) MUST_USE;

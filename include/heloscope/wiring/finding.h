@@ -77,6 +77,10 @@ enum severity {
 	    "The filter is attached to mail that is submitted on this host itself. That mail has no client to check, and if it is refused it stays in the queue.") \
 	ROW(NOT_FIRST, "not-first", WARNING, \
 	    "Another filter comes before this one, so it cannot use what this one writes, and mail that this one would refuse has already cost its work.") \
+	ROW(TWICE, "attached-twice", WARNING, \
+	    "The filter is attached here more than once, so it judges each message as often, and removes the fields that it wrote before as forged.") \
+	ROW(DEFINED_TWICE, "defined-twice", WRONG, \
+	    "A filter of this name is defined before, in upper or lower case. Sendmail does not start with two: remove one.") \
 	ROW(SECOND_WRITER, "second-writer", WARNING, \
 	    "Another filter writes Authentication-Results with the same authserv-id. This filter removes such fields as forged if the other comes first; else a message has two, and many programs read only one.") \
 	ROW(HARD_ERRORS, "hard-error-limit", WARNING, \

@@ -202,12 +202,14 @@ lists_are_split(void **state)
 {
 	static const char list[] =
 		" inet:a:1,{ unix:b, default_action = accept,{command_timeout = 3s}, protocol=6 }\tinet:c:2 ,";
-	struct attached items[ATTACHED_MAX];
+	struct attached *items;
 	struct span value;
 	size_t count;
+	struct arena arena;
 
 	(void)state;
-	assert_true(attached_read(span_of(list), items, &count));
+	arena_init(&arena, POSTFIX_MEMORY);
+	assert_true(attached_read(&arena, span_of(list), &items, &count));
 	assert_int_equal(count, 3);
 	assert_true(span_equals(items[0].address, SPAN("inet:a:1")));
 	assert_true(span_equals(items[1].address, SPAN("unix:b")));
@@ -219,29 +221,29 @@ lists_are_split(void **state)
 	assert_true(span_equals(value, SPAN("6")));
 	assert_false(attached_setting(&items[1], "content_timeout", &value));
 	assert_false(attached_setting(&items[0], "command_timeout", &value));
-	assert_true(attached_read(SPAN(""), items, &count));
+	assert_true(attached_read(&arena, SPAN(""), &items, &count));
 	assert_int_equal(count, 0);
+	arena_clear(&arena);
 }
 
 static void
 lists_that_are_none_are_refused(void **state)
 {
 	static const char *const lists[] = { "{", "}", "{ a", "a }", "{ a, { b }", "}{", "{ } }" };
-	struct attached items[ATTACHED_MAX];
-	char many[2 * (ATTACHED_MAX + 1) + 1];
+	struct attached *items;
+	struct arena arena;
 	size_t count;
 
 	(void)state;
+	arena_init(&arena, POSTFIX_MEMORY);
 	for (size_t i = 0; i < ROWS(lists); i++) {
 		print_message("    %s\n", lists[i]);
-		assert_false(attached_read(span_of(lists[i]), items, &count));
+		assert_false(attached_read(&arena, span_of(lists[i]), &items, &count));
 	}
-	for (size_t i = 0; i < ATTACHED_MAX + 1; i++)
-		memcpy(many + 2 * i, "a ", 3);
-	assert_false(attached_read(span_of(many), items, &count));
-	many[2 * ATTACHED_MAX] = '\0';
-	assert_true(attached_read(span_of(many), items, &count));
-	assert_int_equal(count, ATTACHED_MAX);
+	arena_clear(&arena);
+	arena_init(&arena, sizeof(struct attached));
+	assert_false(attached_read(&arena, SPAN("a b c d"), &items, &count));
+	arena_clear(&arena);
 }
 
 /* Addresses. */
