@@ -322,3 +322,34 @@ attached_spell(const char *listen, const struct vantage *vantage, struct strbuf 
 	strbuf_add_span(text, place.port);
 	return true;
 }
+
+unsigned
+attached_ip_version(struct span address)
+{
+	const struct place place = read_place(address);
+	struct ipaddr literal;
+
+	if (place.is_unix || !ipaddr_parse(place.host, &literal))
+		return 0;
+	return literal.length == 16 ? 6 : 4;
+}
+
+bool
+attached_spell_loopback(const char *listen, unsigned ip_version, struct strbuf *text, struct strbuf *moved)
+{
+	const struct place place = read_place(span_of(listen));
+	const struct span host = ip_version == 6 ? SPAN("::1") : SPAN("127.0.0.1");
+	const bool is_met = is_any(place.host) && (is_inet6(&place) || ip_version == 4);
+
+	if (place.is_unix || !(is_any(place.host) || is_own_host(place.host)))
+		return false;
+	strbuf_add(text, ip_version == 6 ? "inet:[::1]:" : "inet:127.0.0.1:");
+	strbuf_add_span(text, place.port);
+	if (is_met)
+		return true;
+	strbuf_add(moved, ip_version == 6 ? "inet6:" : "inet:");
+	strbuf_add_span(moved, place.port);
+	strbuf_add_char(moved, '@');
+	strbuf_add_span(moved, host);
+	return true;
+}

@@ -106,12 +106,12 @@ postfix_read_services(struct postfix *postfix, struct span text, struct error *e
 
 /* The parameters that are looked at; those that a Postfix does not know it leaves out. */
 #define NAMES                                                                                                \
-	"compatibility_level", "config_directory", "mail_owner", "mail_version", "milter_command_timeout",   \
-		"milter_connect_timeout", "milter_content_timeout", "milter_default_action",                 \
-		"milter_protocol", "myhostname", "non_smtpd_milters", "postscreen_upstream_proxy_protocol",  \
-		"queue_directory", "receive_override_options", "smtpd_authorized_xclient_hosts",             \
-		"smtpd_hard_error_limit", "smtpd_milter_maps", "smtpd_milters", "smtpd_proxy_filter",        \
-		"smtpd_upstream_proxy_protocol"
+	"compatibility_level", "config_directory", "inet_protocols", "mail_owner", "mail_version",           \
+		"milter_command_timeout", "milter_connect_timeout", "milter_content_timeout",                \
+		"milter_default_action", "milter_protocol", "myhostname", "non_smtpd_milters",               \
+		"postscreen_upstream_proxy_protocol", "queue_directory", "receive_override_options",         \
+		"smtpd_authorized_xclient_hosts", "smtpd_hard_error_limit", "smtpd_milter_maps",             \
+		"smtpd_milters", "smtpd_proxy_filter", "smtpd_upstream_proxy_protocol"
 
 #define WORDS_MAX 40 /* of a question, beside what a service sets */
 

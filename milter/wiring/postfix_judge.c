@@ -143,15 +143,15 @@ cure_list(const struct view *view, struct wiring_finding *finding, struct span o
 		cure_setting(view, finding, view->name, view->place, memory);
 }
 
-/* Ours with its address as it should be, and the settings that it has for itself. */
+/* Ours with another address, and the settings that it has for itself. */
 static void
-respell(const struct view *view, struct strbuf *ours)
+respell(const struct view *view, struct span address, struct strbuf *ours)
 {
 	const struct attached *entry = &view->items[view->ours];
-	const bool is_braced = has_ours(view) && entry->whole.at[0] == '{';
+	const bool is_braced = entry->whole.at[0] == '{';
 
 	strbuf_add(ours, is_braced ? "{ " : "");
-	(void)attached_spell(view->wiring->config->listen, &view->vantage, ours);
+	strbuf_add_span(ours, address);
 	if (is_braced) {
 		strbuf_add_span(ours, entry->settings);
 		strbuf_add(ours, " }");
@@ -183,19 +183,55 @@ judge_address(const struct view *view)
 		[ATTACHMENT_OUTSIDE] = FINDING_OUTSIDE_CHROOT,
 		[ATTACHMENT_AWAY] = FINDING_OTHER_ADDRESS,
 	};
-	char memory[VALUE_SIZE];
-	struct strbuf ours = STRBUF_OVER(memory);
+	char address_memory[VALUE_SIZE], memory[VALUE_SIZE];
+	struct strbuf address = STRBUF_OVER(address_memory), ours = STRBUF_OVER(memory);
 	struct wiring_finding *finding;
 
 	if (view->attachment == ATTACHMENT_OURS)
 		return;
 	finding = wiring_find(&view->wiring->findings, kinds[view->attachment], view->place, view->list);
-	if (!attached_spell(view->wiring->config->listen, &view->vantage, &ours)) {
+	if (!attached_spell(view->wiring->config->listen, &view->vantage, &address)) {
 		cure_chroot(view, finding);
 		return;
 	}
-	strbuf_shorten(&ours, 0);
-	respell(view, &ours);
+	respell(view, span_of(address_memory), &ours);
+	cure_list(view, finding, span_of(memory), view->ours);
+}
+
+/* Whether a word stands in a list of them. */
+static bool
+has_word(struct span list, struct span wanted)
+{
+	struct span word = span_word(&list, ", \t");
+
+	while (word.length > 0 && !span_equals_nocase(word, wanted))
+		word = span_word(&list, ", \t");
+	return word.length > 0;
+}
+
+/* An address of IPv6 where Postfix uses IPv4 alone, or the reverse. */
+static void
+judge_ip_version(const struct view *view)
+{
+	const unsigned needed = attached_ip_version(view->items[view->ours].address);
+	const char *listen = view->wiring->config->listen, *place;
+	const struct span used = postfix_value(view->postfix, view->service, "inet_protocols", &place);
+	char address_memory[VALUE_SIZE], moved_memory[VALUE_SIZE], memory[VALUE_SIZE];
+	struct strbuf address = STRBUF_OVER(address_memory), moved = STRBUF_OVER(moved_memory),
+		      ours = STRBUF_OVER(memory);
+	struct wiring_finding *finding;
+
+	if (view->attachment != ATTACHMENT_OURS || needed == 0 || used.length == 0
+	    || has_word(used, SPAN("all")) || has_word(used, needed == 6 ? SPAN("ipv6") : SPAN("ipv4")))
+		return;
+	finding = wiring_find(&view->wiring->findings, FINDING_OTHER_FAMILY, place, used);
+	if (!attached_spell_loopback(listen, needed == 6 ? 4 : 6, &address, &moved))
+		return;
+	if (moved.length > 0) {
+		wiring_cure(&view->wiring->findings, finding, CURE_FILTER, "listen \"%s\"", moved_memory);
+		wiring_cure_by_restart(view->wiring, finding);
+	}
+	respell(view, span_of(address_memory), &ours);
 	cure_list(view, finding, span_of(memory), view->ours);
 }
 
@@ -498,6 +534,7 @@ judge_outside(const struct view *view, const struct postfix *stressed)
 		return;
 	}
 	judge_address(view);
+	judge_ip_version(view);
 	judge_stress(view, stressed);
 	judge_order(view);
 	judge_repetition(view);

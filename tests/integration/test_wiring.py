@@ -41,15 +41,15 @@ def tearDownModule():
 
 
 @contextlib.contextmanager
-def listener(path=None, mode=0o666):
+def listener(path=None, mode=0o666, address="127.0.0.1"):
     """Somebody who listens: on a port, which is the value, or on a unix socket."""
-    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as listening:
+    with socket.socket(socket.AF_UNIX if path else socket.AF_INET6 if ":" in address else socket.AF_INET) as listening:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             listening.bind(str(path))
             path.chmod(mode)
         else:
-            listening.bind(("127.0.0.1", 0))
+            listening.bind((address, 0))
         listening.listen()
         yield None if path else listening.getsockname()[1]
 
@@ -226,6 +226,23 @@ class PostfixTest(LabTest):
             with self.subTest(wrong):
                 postfix, port = self.expect("spelling", milters=wrong, found=wrong)
                 self.assertIn(f"inet:127.0.0.1:{port}", postfix.main["smtpd_milters"])
+
+    def test_inet_protocols(self):
+        """Postfix leaves addresses of the other version of IP out."""
+        with listener(address="::") as port:
+            for listen, moved in ((f"inet6:{port}@::1", [f'listen "inet:{port}@127.0.0.1"', "systemctl restart heloscope-milter"]), (f"inet6:{port}", [])):
+                postfix = self.right(port, "inet_protocols = ipv4", milters=f"{{ inet:[::1]:{port}, default_action=accept }}, unix:x")
+                finding, = self.look(postfix, listen)
+                self.assertEqual((finding["finding"], finding["place"], finding["found"]), ("inet-protocols", "inet_protocols", "ipv4"))
+                self.assertEqual([cure["line"] for cure in finding["cures"]], [*moved, f"smtpd_milters = {{ inet:127.0.0.1:{port}, default_action=accept }}, unix:x"])
+                postfix.paste(finding["cures"][-1])
+                self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1" if moved else listen), [])
+            for protocols in ("all", "ipv6", "ipv4, ipv6"):
+                self.assertEqual(self.look(self.right(port, f"inet_protocols = {protocols}", milters=f"inet:[::1]:{port}"), f"inet6:{port}@::1"), [])
+        with listener() as port:
+            finding, = self.look(self.right(port, "inet_protocols = ipv6"), f"inet:{port}@127.0.0.1")
+            self.assertEqual((finding["finding"], finding["cures"][0]["line"]), ("inet-protocols", f'listen "inet6:{port}@::1"'))
+            self.assertEqual(self.look(self.right(port, "inet_protocols = ipv6", milters=f"inet:localhost:{port}"), f"inet:{port}@127.0.0.1"), [])  # as it resolves
 
     def test_other_address(self):
         with listener() as port:

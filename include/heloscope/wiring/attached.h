@@ -48,4 +48,13 @@ enum attachment attached_compare_sendmail(struct span address, const char *liste
 struct strbuf;
 bool attached_spell(const char *listen, const struct vantage *vantage, struct strbuf *text);
 
+/* The version of IP that an address in the MTA's configuration needs: 4, 6, or 0: it may be either. */
+unsigned attached_ip_version(struct span address);
+
+/* Add the address of loopback of that version, 4 or 6, with the port of `listen`, as Postfix spells it, and
+ * as the filter does where it has to listen there: else `moved` stays empty. False when it listens on an
+ * address of its own, in place of which that is no good. */
+bool attached_spell_loopback(const char *listen, unsigned ip_version, struct strbuf *text,
+			     struct strbuf *moved);
+
 #endif

@@ -39,6 +39,8 @@ enum severity {
 	    "This seems to mean this filter, but the filter listens on another address.") \
 	ROW(SPELLING, "spelling", WRONG, \
 	    "This is not how the MTA spells the address of a filter, so it cannot reach the filter. Postfix knows only inet:HOST:PORT and unix:PATH; Sendmail only inet:PORT@HOST, inet6:PORT@HOST, unix:PATH and local:PATH.") \
+	ROW(OTHER_FAMILY, "inet-protocols", WRONG, \
+	    "Postfix uses only this version of IP, also to connect to filters, and the address of this filter is of the other one. So it cannot reach the filter.") \
 	ROW(OUTSIDE_CHROOT, "socket-outside-chroot", WRONG, \
 	    "This service runs in a chroot, the queue directory of Postfix, where this is not the path of the filter's socket.") \
 	ROW(SOCKET_MISSING, "socket-missing", WRONG, \

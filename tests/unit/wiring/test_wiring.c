@@ -338,6 +338,46 @@ addresses_are_spelled_for_postfix(void **state)
 	}
 }
 
+static void
+addresses_are_of_one_version_of_IP(void **state)
+{
+	static const struct {
+		const char *address;
+		unsigned expected;
+	} cases[] = {
+		{ "inet:127.0.0.1:1", 4 }, { "inet:[::1]:1", 6 }, { "inet:localhost:1", 0 },
+		{ "inet:1", 0 },           { "unix:/x", 0 },      { "", 0 },
+	};
+	static const struct {
+		const char *listen;
+		unsigned ip_version;
+		const char *text, *moved; /* NULL: no good */
+	} moves[] = {
+		{ "inet6:1@::1", 4, "inet:127.0.0.1:1", "inet:1@127.0.0.1" },
+		{ "inet6:1@[::1]", 4, "inet:127.0.0.1:1", "inet:1@127.0.0.1" },
+		{ "inet6:1", 4, "inet:127.0.0.1:1", "" },
+		{ "inet6:1@::", 4, "inet:127.0.0.1:1", "" },
+		{ "inet:1@127.0.0.1", 6, "inet:[::1]:1", "inet6:1@::1" },
+		{ "inet:1", 6, "inet:[::1]:1", "inet6:1@::1" },
+		{ "inet6:1@2001:db8::1", 4, NULL, NULL },
+		{ "unix:/x", 4, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(cases); i++)
+		assert_int_equal(attached_ip_version(span_of(cases[i].address)), cases[i].expected);
+	for (size_t i = 0; i < ROWS(moves); i++) {
+		char text_memory[100] = "", moved_memory[100] = "";
+		struct strbuf text = STRBUF_OVER(text_memory), moved = STRBUF_OVER(moved_memory);
+
+		print_message("    %s\n", moves[i].listen);
+		assert_int_equal(attached_spell_loopback(moves[i].listen, moves[i].ip_version, &text, &moved),
+				 moves[i].text != NULL);
+		assert_string_equal(text_memory, moves[i].text != NULL ? moves[i].text : "");
+		assert_string_equal(moved_memory, moves[i].moved != NULL ? moves[i].moved : "");
+	}
+}
+
 /* Programs. */
 
 static enum program_state
@@ -438,6 +478,7 @@ main(void)
 		cmocka_unit_test(lists_that_are_none_are_refused),
 		cmocka_unit_test(addresses_are_compared),
 		cmocka_unit_test(addresses_are_spelled_for_postfix),
+		cmocka_unit_test(addresses_are_of_one_version_of_IP),
 		cmocka_unit_test(output_of_programs_is_read_whole),
 		cmocka_unit_test(programs_that_fail_are_told),
 		cmocka_unit_test(ports_of_users_and_loopback_are_known_as_each_MTA_writes_them),
