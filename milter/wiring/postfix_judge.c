@@ -386,7 +386,11 @@ judge_timeouts(const struct view *view)
 		const struct setting setting = setting_of(view, timeouts[i].name);
 		unsigned seconds;
 
-		if (postfix_read_seconds(setting.value, &seconds) && seconds < timeouts[i].seconds)
+		if (setting.value.length == 0 && !setting.is_own) /* a Postfix that does not know it */
+			continue;
+		if (!postfix_read_seconds(setting.value, &seconds))
+			find_setting(view, FINDING_NO_TIME, &setting, timeouts[i].usual);
+		else if (seconds < timeouts[i].seconds)
 			find_setting(view, timeouts[i].kind, &setting, timeouts[i].usual);
 	}
 }

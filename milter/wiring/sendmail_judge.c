@@ -268,6 +268,7 @@ judge_timeouts(const struct view *view)
 		unsigned usual, seconds; /* by default, and at least */
 	} timeouts[] = {
 		{ "C", FINDING_CONNECT_TIMEOUT, 300, CONNECT_SECONDS },
+		{ "S", FINDING_COMMAND_TIMEOUT, 10, 0 },
 		{ "R", FINDING_COMMAND_TIMEOUT, 10, patience },
 		{ "E", FINDING_CONTENT_TIMEOUT, 300, patience },
 	};
@@ -275,13 +276,14 @@ judge_timeouts(const struct view *view)
 	for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
 		unsigned seconds = timeouts[i].usual;
 		struct span value;
+		const bool is_no_time =
+			sendmail_piece(view->ours->timeouts, ';', ':', timeouts[i].key, &value)
+			&& value.length > 0 && !sendmail_read_seconds(value, &seconds);
 
-		if (sendmail_piece(view->ours->timeouts, ';', ':', timeouts[i].key, &value)
-		    && !sendmail_read_seconds(value, &seconds))
-			continue;
-		if (seconds < timeouts[i].seconds)
+		if (is_no_time || seconds < timeouts[i].seconds)
 			cure_definition(view,
-					wiring_find(&view->wiring->findings, timeouts[i].kind,
+					wiring_find(&view->wiring->findings,
+						    is_no_time ? FINDING_NO_TIME : timeouts[i].kind,
 						    arena_printf(view->sendmail->arena, "%s T", view->place),
 						    view->ours->timeouts));
 	}

@@ -270,6 +270,13 @@ class PostfixTest(LabTest):
                 self.expect(f"{name}-timeout", f"milter_{name}_timeout = {value}", place=f"milter_{name}_timeout", found=value)
         self.expect("command-timeout", milters="{ inet:127.0.0.1:PORT, command_timeout=5s }")
 
+    def test_times_that_are_none(self):
+        """With one smtpd ends at once: "bad time value or unit"."""
+        for name, value in (("connect", "abc"), ("command", "5x"), ("content", "1m30s")):
+            with self.subTest(name):
+                self.expect("no-time", f"milter_{name}_timeout = {value}", place=f"milter_{name}_timeout", found=value)
+                self.expect("no-time", milters="{ inet:127.0.0.1:PORT, %s_timeout=%s }" % (name, value), place="smtpd_milters")
+
     def test_timeouts_are_compared_with_the_filters(self):
         with listener() as port:
             postfix = self.right(port, "milter_command_timeout = 8s")
@@ -827,6 +834,11 @@ MAILER(`smtp')dnl
         with listener() as port:  # Sendmail's own are 10 s and more
             mc = self.RIGHT.replace(", T=C:5s;S:10s;R:20s;E:1m", "").replace("PORT", str(port))
             self.assertEqual(self.look(mc, f"inet:{port}", "resolver { timeout 8s }\n"), [])
+
+    def test_times_that_are_none(self):
+        for old, new in (("C:5s", "C:abc"), ("S:10s", "S:5x"), ("R:20s", "R:1h2x"), ("E:1m", "E:1.5m")):
+            with self.subTest(new):
+                self.expect("no-time", old, new, "Xheloscope T", lines=[self.FILTER.strip()])
 
     def test_what_stands_there_twice(self):
         """Of the address the last counts, as Sendmail has it, and flags add up."""

@@ -67,6 +67,8 @@ enum severity {
 	    "The MTA gives the filter up before the timeout of its DNS lookups has passed: what a slow name server delays is then treated as if the filter were down.") \
 	ROW(CONTENT_TIMEOUT, "content-timeout", WRONG, \
 	    "At the end of a message, the MTA gives the filter up before the timeout of its DNS lookups has passed: what a slow name server delays is then treated as if the filter were down.") \
+	ROW(NO_TIME, "no-time", WRONG, \
+	    "This is no time as the MTA reads it (30s, 5m): Postfix takes no mail with it, and Sendmail does not start.") \
 	ROW(PROTOCOL, "protocol", WRONG, \
 	    "The filter needs version 6 of the protocol between MTA and filters. With an older one it sees header fields changed.") \
 	ROW(MACROS, "macros", WRONG, \
