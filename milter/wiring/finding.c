@@ -39,14 +39,22 @@ static const struct {
 
 /* Making. */
 
+bool
+wiring_is_found(const struct wiring_findings *findings, enum finding_kind kind, const char *place)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->items[i].kind == kind && strcmp(findings->items[i].place, place) == 0)
+			return true;
+	return false;
+}
+
 struct wiring_finding *
 wiring_find(struct wiring_findings *findings, enum finding_kind kind, const char *place, struct span found)
 {
 	struct wiring_finding *grown;
 
-	for (size_t i = 0; i < findings->count; i++)
-		if (findings->items[i].kind == kind && strcmp(findings->items[i].place, place) == 0)
-			return NULL;
+	if (wiring_is_found(findings, kind, place))
+		return NULL;
 	grown = arena_grow(findings->arena, findings->items, findings->count, sizeof *grown);
 	if (grown == NULL)
 		return NULL;

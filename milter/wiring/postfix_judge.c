@@ -14,6 +14,8 @@ struct view {
 	struct wiring *wiring;
 	const struct postfix *postfix;
 	const struct postfix_service *service; /* NULL: main.cf */
+	const char *usual;                     /* of what is under stress: the list as it is else; or NULL */
+	bool is_stressed;
 	struct vantage vantage;
 	const char *name, *place; /* of the list */
 	struct span list;
@@ -84,6 +86,20 @@ has_another(const struct view *view)
 	return false;
 }
 
+/* Find something. Under stress only what is not found anyhow, at a place that says so. */
+static struct wiring_finding *
+find(const struct view *view, enum finding_kind kind, const char *place, struct span found)
+{
+	struct wiring_findings *findings = &view->wiring->findings;
+
+	if (!view->is_stressed)
+		return wiring_find(findings, kind, place, found);
+	if (wiring_is_found(findings, kind, place))
+		return NULL;
+	return wiring_find(findings, kind, arena_printf(view->postfix->arena, "%s under stress", place),
+			   found);
+}
+
 /* Cures. */
 
 /* The line that sets a parameter where `place` says that it is set. */
@@ -130,6 +146,10 @@ cure_list(const struct view *view, struct wiring_finding *finding, struct span o
 	struct strbuf list = STRBUF_OVER(memory);
 	size_t at = 0;
 
+	if (view->usual != NULL) {
+		cure_setting(view, finding, view->name, view->place, view->usual);
+		return;
+	}
 	for (size_t i = 0; i < view->count; i++) {
 		if (!is_another(view, i))
 			continue;
@@ -189,7 +209,7 @@ judge_address(const struct view *view)
 
 	if (view->attachment == ATTACHMENT_OURS)
 		return;
-	finding = wiring_find(&view->wiring->findings, kinds[view->attachment], view->place, view->list);
+	finding = find(view, kinds[view->attachment], view->place, view->list);
 	if (!attached_spell(view->wiring->config->listen, &view->vantage, &address)) {
 		cure_chroot(view, finding);
 		return;
@@ -224,7 +244,7 @@ judge_ip_version(const struct view *view)
 	if (view->attachment != ATTACHMENT_OURS || needed == 0 || used.length == 0
 	    || has_word(used, SPAN("all")) || has_word(used, needed == 6 ? SPAN("ipv6") : SPAN("ipv4")))
 		return;
-	finding = wiring_find(&view->wiring->findings, FINDING_OTHER_FAMILY, place, used);
+	finding = find(view, FINDING_OTHER_FAMILY, place, used);
 	if (!attached_spell_loopback(listen, needed == 6 ? 4 : 6, &address, &moved))
 		return;
 	if (moved.length > 0) {
@@ -249,26 +269,11 @@ judge_absence(const struct view *view)
 		cure_chroot(view, finding);
 }
 
-/* A list that is another under stress, as "${stress?{}:{inet:...}}"; the usual one holds ours. */
-static void
-judge_stress(const struct view *view, const struct postfix *stressed)
-{
-	const struct view then = view_of(view->wiring, stressed, view->service, view->name);
-	const char *usual = arena_copy(view->postfix->arena, view->list);
-
-	if (!has_ours(&then) && usual != NULL)
-		cure_setting(view,
-			     wiring_find(&view->wiring->findings, FINDING_NOT_ATTACHED_STRESSED, view->place,
-					 then.list),
-			     view->name, view->place, usual);
-}
-
 static void
 judge_order(const struct view *view)
 {
 	if (view->ours > 0)
-		cure_list(view,
-			  wiring_find(&view->wiring->findings, FINDING_NOT_FIRST, view->place, view->list),
+		cure_list(view, find(view, FINDING_NOT_FIRST, view->place, view->list),
 			  view->items[view->ours].whole, 0);
 }
 
@@ -280,7 +285,7 @@ judge_repetition(const struct view *view)
 	for (size_t i = 0; i < view->count; i++)
 		others += is_another(view, i) ? 1 : 0;
 	if (others + 1 < view->count)
-		cure_list(view, wiring_find(&view->wiring->findings, FINDING_TWICE, view->place, view->list),
+		cure_list(view, find(view, FINDING_TWICE, view->place, view->list),
 			  view->items[view->ours].whole, view->ours);
 }
 
@@ -337,8 +342,7 @@ static void
 find_setting(const struct view *view, enum finding_kind kind, const struct setting *setting,
 	     const char *value)
 {
-	struct wiring_finding *finding =
-		wiring_find(&view->wiring->findings, kind, setting->place, setting->value);
+	struct wiring_finding *finding = find(view, kind, setting->place, setting->value);
 
 	if (setting->is_own)
 		cure_own(view, finding, setting->name, value);
@@ -482,7 +486,6 @@ words_without(struct span list, struct span option, struct strbuf *rest, bool *i
 static void
 judge_bypass(const struct view *view)
 {
-	struct wiring_findings *findings = &view->wiring->findings;
 	char memory[VALUE_SIZE];
 	struct strbuf rest = STRBUF_OVER(memory);
 	const char *place;
@@ -491,17 +494,17 @@ judge_bypass(const struct view *view)
 
 	words_without(value, SPAN("no_milters"), &rest, &is_off);
 	if (is_off)
-		cure_setting(view, wiring_find(findings, FINDING_NO_MILTERS, place, value),
-			     "receive_override_options", place, memory);
+		cure_setting(view, find(view, FINDING_NO_MILTERS, place, value), "receive_override_options",
+			     place, memory);
 	value = postfix_value(view->postfix, view->service, "smtpd_milter_maps", &place);
 	if (span_starts_with_nocase(value, SPAN("static:")))
-		cure_setting(view, wiring_find(findings, FINDING_MAP_FOR_ALL, place, value),
-			     "smtpd_milter_maps", place, "");
+		cure_setting(view, find(view, FINDING_MAP_FOR_ALL, place, value), "smtpd_milter_maps", place,
+			     "");
 	else if (value.length > 0)
-		(void)wiring_find(findings, FINDING_MILTER_MAP, place, value);
+		(void)find(view, FINDING_MILTER_MAP, place, value);
 	value = postfix_value(view->postfix, view->service, "smtpd_proxy_filter", &place);
 	if (value.length > 0)
-		(void)wiring_find(findings, FINDING_PROXY_FILTER, place, value);
+		(void)find(view, FINDING_PROXY_FILTER, place, value);
 }
 
 /* What may be as it should. */
@@ -522,8 +525,45 @@ note(const struct view *view)
 		const struct span value = postfix_value(view->postfix, view->service, notes[i].name, &place);
 
 		if (value.length > 0)
-			(void)wiring_find(&view->wiring->findings, notes[i].kind, place, value);
+			(void)find(view, notes[i].kind, place, value);
 	}
+}
+
+/* The filter, which is in the list, and its settings. */
+static void
+judge_entry(const struct view *view)
+{
+	judge_address(view);
+	judge_ip_version(view);
+	judge_order(view);
+	judge_repetition(view);
+	judge_default_action(view);
+	judge_timeouts(view);
+	judge_protocol(view);
+}
+
+/*
+ * What is another under stress, as "${stress?{}:{inet:...}}". `view` is what is usual, in which the filter is
+ * attached. A list is mended by the usual one.
+ */
+static void
+judge_stress(const struct view *view, const struct postfix *stressed)
+{
+	struct view then = view_of(view->wiring, stressed, view->service, view->name);
+
+	then.is_stressed = true;
+	then.usual = arena_copy(view->postfix->arena, view->list);
+	if (then.usual == NULL)
+		return;
+	note(&then);
+	judge_bypass(&then);
+	if (has_ours(&then))
+		judge_entry(&then);
+	else
+		cure_setting(view,
+			     wiring_find(&view->wiring->findings, FINDING_NOT_ATTACHED_STRESSED, view->place,
+					 then.list),
+			     view->name, view->place, then.usual);
 }
 
 static void
@@ -537,14 +577,8 @@ judge_outside(const struct view *view, const struct postfix *stressed)
 		judge_absence(view);
 		return;
 	}
-	judge_address(view);
-	judge_ip_version(view);
+	judge_entry(view);
 	judge_stress(view, stressed);
-	judge_order(view);
-	judge_repetition(view);
-	judge_default_action(view);
-	judge_timeouts(view);
-	judge_protocol(view);
 }
 
 /* Where it should not be. */

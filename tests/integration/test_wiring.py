@@ -176,6 +176,28 @@ class PostfixTest(LabTest):
             postfix = self.right(port, milters="${stress?{inet:localhost:%d}:{inet:127.0.0.1:%d, unix:x}}" % (port, port))
             self.assertEqual(self.look(postfix, f"inet:{port}@127.0.0.1"), [])
 
+    def test_settings_under_stress(self):
+        """Each may be another then; what is wrong anyhow is told once."""
+        ours = "inet:127.0.0.1:PORT"
+        for token, name, bad, good in (("default-tempfail", "milter_default_action", "tempfail", "accept"), ("command-timeout", "milter_command_timeout", "1s", "30s"),
+                                       ("no-time", "milter_content_timeout", "x", "300s"), ("connect-timeout", "milter_connect_timeout", "1s", "30s"),
+                                       ("protocol", "milter_protocol", "2", "6"), ("no-milters", "receive_override_options", "no_milters", ""),
+                                       ("milter-map-for-all", "smtpd_milter_maps", "static:DISABLE", "")):
+            with self.subTest(token):
+                self.expect(token, f"{name} = ${{stress?{{{bad}}}:{{{good}}}}}", place=f"{name} under stress", found=bad)
+                self.expect(token, f"{name} = {bad}", place=name, found=bad)
+        place = "smtpd_milters under stress"
+        self.expect("default-reject", milters="${stress?{{ %s, default_action=reject }}:{%s}}" % (ours, ours), place=place)
+        self.expect("spelling", milters="${stress?{tcp:127.0.0.1:PORT}:{%s}}" % ours, place=place)
+        self.expect("not-first", milters="${stress?{unix:x, %s}:{%s}}" % (ours, ours), place=place, found="unix:x, inet:127.0.0.1:PORT")
+        self.expect("attached-twice", milters="${stress?{%s, %s}:{%s}}" % (ours, ours, ours), place=place)
+        with listener() as port:
+            finding, = self.look(self.right(port, "smtpd_proxy_filter = ${stress?{127.0.0.1:10025}:{}}"), f"inet:{port}@127.0.0.1")
+            self.assertEqual((finding["finding"], finding["place"]), ("proxy-filter", "smtpd_proxy_filter under stress"))
+            postfix = self.right(port, "milter_default_action = ${stress?{reject}:{tempfail}}")
+            self.assertEqual([(finding["finding"], finding["place"]) for finding in self.look(postfix, f"inet:{port}@127.0.0.1")],
+                             [("default-tempfail", "milter_default_action"), ("default-reject", "milter_default_action under stress")])
+
     def test_not_attached_beside_others(self):
         postfix, port = self.expect("not-attached", milters="inet:127.0.0.1:1, { unix:other, default_action=accept }")
         self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, inet:127.0.0.1:1, {{ unix:other, default_action=accept }}")

@@ -150,6 +150,9 @@ struct wiring_findings {
 struct wiring_finding *wiring_find(struct wiring_findings *findings, enum finding_kind kind,
 				   const char *place, struct span found);
 
+/* Whether that was found there. */
+bool wiring_is_found(const struct wiring_findings *findings, enum finding_kind kind, const char *place);
+
 /* Add a line that mends it; `finding` may be NULL. */
 void wiring_cure(struct wiring_findings *findings, struct wiring_finding *finding, enum cure_file file,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
