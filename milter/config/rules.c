@@ -451,39 +451,58 @@ method_of_test(const struct condition *test)
 		       : METHODS;
 }
 
-/* The first method that a condition asks for and that is not switched on, METHODS when there is none. */
-static enum method
-find_method_that_is_off(const struct config *config, const struct condition *condition)
+/* The first test of a condition for a method that is not switched on, NULL when there is none. */
+static const struct condition *
+find_test_that_is_off(const struct config *config, const struct condition *condition)
 {
+	const struct condition *test = NULL;
 	enum method method;
 
 	if (condition == NULL)
-		return METHODS;
+		return NULL;
 	method = method_of_test(condition);
 	if (method < METHODS && !config_switches_on(config, method))
-		return method;
-	for (size_t i = 0; i < condition->operand_count; i++)
-		if ((method = find_method_that_is_off(config, condition->operands[i])) != METHODS)
-			return method;
-	return METHODS;
+		return condition;
+	for (size_t i = 0; i < condition->operand_count && test == NULL; i++)
+		test = find_test_that_is_off(config, condition->operands[i]);
+	return test;
 }
 
-/* Complain of a method that a rule asks for and that is not switched on; METHODS: there is none. */
+/* The word of a test that does not name its method; NULL: it does. */
+static const char *
+other_word_of(const struct condition *test)
+{
+	const char *word = test->kind == CONDITION_RESULT            ? NULL
+			   : test->kind == CONDITION_LOOKS_FORWARDED ? "looks-forwarded"
+								     : config_subjects[test->subject];
+	const char *method = method_words(method_of_test(test))->policy_word;
+
+	return word == NULL || strncmp(word, method, strlen(method)) == 0 ? NULL : word;
+}
+
+/* Complain of a test for a method that is not switched on; NULL: there is none. */
 static unsigned
-complain_of_switch(const struct config *config, const struct rule *rule, enum method method,
+complain_of_switch(const struct config *config, const struct rule *rule, const struct condition *test,
 		   struct output *messages)
 {
-	const char *word = method < METHODS ? method_words(method)->policy_word : NULL;
+	const enum method method = test != NULL ? method_of_test(test) : METHODS;
 	const bool lacks_dkim = method == METHOD_DMARC && !config_wants(config, METHOD_DKIM);
+	const char *word, *other;
 
-	if (method == METHODS)
+	if (test == NULL)
 		return 0;
-	if (method_words(method)->needs == SWITCH_LOOK_BACK)
-		output_put(messages, "%s: \"%s\" needs \"look-back yes\"\n", rule->where, word);
+	word = method_words(method)->policy_word;
+	other = other_word_of(test);
+	output_put(messages, "%s: ", rule->where);
+	if (other != NULL)
+		output_put(messages, "\"%s\" needs \"%s\", which", other, word);
 	else
-		output_put(messages,
-			   "%s: \"%s\" is not checked by itself; expected \"enable { %s%s }\" somewhere\n",
-			   rule->where, word, lacks_dkim ? "dkim, " : "", word);
+		output_put(messages, "\"%s\"", word);
+	if (method_words(method)->needs == SWITCH_LOOK_BACK)
+		output_put(messages, " needs \"look-back yes\"\n");
+	else
+		output_put(messages, " is not checked by itself; expected \"enable { %s%s }\" somewhere\n",
+			   lacks_dkim ? "dkim, " : "", word);
 	return 1;
 }
 
@@ -494,10 +513,10 @@ check_rules(struct config *config, const struct rule_set *rules, struct output *
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const char *zone = find_unused_zone(config, rules->items[i].condition);
-		const enum method method = find_method_that_is_off(config, rules->items[i].condition);
+		const struct condition *test = find_test_that_is_off(config, rules->items[i].condition);
 		char masked[CONFIG_MESSAGE_SIZE];
 
-		errors += complain_of_switch(config, &rules->items[i], method, messages)
+		errors += complain_of_switch(config, &rules->items[i], test, messages)
 			  + complain_of_sealers(config, &rules->items[i], messages);
 		if (zone == NULL)
 			continue;
