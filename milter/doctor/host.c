@@ -158,6 +158,8 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 	const struct helo_facts *helo = &facts->helo;
 	const struct dns_answer fault = { .status = dns_status_is_fault(helo->status) ? helo->status
 										      : facts->iprev.status };
+	char memory[HELO_FAULT_SIZE];
+	struct strbuf why = STRBUF_OVER(memory);
 
 	switch (facts->results[METHOD_HELO]) {
 	case RESULT_PASS:
@@ -176,9 +178,9 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 				 &fault);
 		break;
 	case RESULT_PERMERROR:
+		helo_add_fault(helo->fault, exam->order->helo, &why);
 		exam_say(exam, PROBLEM_HELO_INVALID, exam->order->helo, DOCTOR_ERROR,
-			 arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo,
-				      helo_fault_text(helo->fault)),
+			 arena_printf(exam->arena, "The HELO name %s is %s.", exam->order->helo, memory),
 			 "Many receivers refuse clients that give such a name.", NULL);
 		break;
 	default:

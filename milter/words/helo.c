@@ -1,6 +1,8 @@
 /* HELO in words: see telling.h and helo.h. */
 #include "heloscope/words/telling.h"
 
+#include <string.h>
+
 #include "heloscope/base/prose.h"
 #include "heloscope/words/helo.h"
 
@@ -8,17 +10,42 @@ static const char *const faults[HELO_FAULTS] = {
 	[HELO_FAULT_NONE] = "not a valid host name",
 	[HELO_FAULT_CONTROL_OCTETS] = "not a valid host name, as it has control characters",
 	[HELO_FAULT_NOT_ASCII] = "not a valid host name, as it has characters that are not ASCII",
-	[HELO_FAULT_UNDERSCORE] = "not a valid host name, as it has a \"_\"",
+	[HELO_FAULT_UNDERSCORE] = "not a valid host name",
 	[HELO_FAULT_NO_HOST_NAME] = "not a valid host name",
 	[HELO_FAULT_NOT_QUALIFIED] = "a host name without a domain",
 	[HELO_FAULT_BARE_ADDRESS] = "an address without brackets",
 	[HELO_FAULT_BAD_LITERAL] = "not a valid address literal",
 };
 
-const char *
-helo_fault_text(enum helo_fault fault)
+#define OCTETS_TOLD 4 /* of those that no host name has */
+
+/* ', as it has a "_"', ', as it has "_" and "!"': which octets no host name has, each once; no others,
+ * whatever a record says. */
+static void
+add_octets(const char *given, struct strbuf *text)
 {
-	return faults[fault];
+	char octets[OCTETS_TOLD + 1];
+	size_t count = 0;
+
+	for (const char *at = given; *at != '\0' && count <= OCTETS_TOLD; at++)
+		if (ascii_is_printable(*at) && !ascii_is_alnum(*at) && *at != '-' && *at != '.'
+		    && memchr(octets, *at, count) == NULL)
+			octets[count++] = *at;
+	for (size_t i = 0; i < count && i < OCTETS_TOLD; i++)
+		strbuf_printf(text, "%s\"%c\"",
+			      i == 0           ? count == 1 ? ", as it has a " : ", as it has "
+			      : i + 1 == count ? " and "
+					       : ", ",
+			      octets[i]);
+	strbuf_add(text, count > OCTETS_TOLD ? " and other characters" : "");
+}
+
+void
+helo_add_fault(enum helo_fault fault, const char *given, struct strbuf *text)
+{
+	strbuf_add(text, faults[fault]);
+	if (given != NULL && (fault == HELO_FAULT_UNDERSCORE || fault == HELO_FAULT_NO_HOST_NAME))
+		add_octets(given, text);
 }
 
 /* What is said of a name, behind it. */
@@ -54,9 +81,10 @@ say_helo(const struct facts *facts, int64_t time_s, struct strbuf *said)
 	strbuf_add(said, is_quoted ? "\"" : "");
 	telling_add(said, helo->given);
 	strbuf_add(said, is_quoted ? "\"" : "");
-	if (result == RESULT_PERMERROR)
-		strbuf_printf(said, " is %s", helo_fault_text(helo->fault));
-	else if (helo->literal.length > 0)
+	if (result == RESULT_PERMERROR) {
+		strbuf_add(said, " is ");
+		helo_add_fault(helo->fault, helo->given, said);
+	} else if (helo->literal.length > 0)
 		strbuf_add(
 			said,
 			result == RESULT_PASS
@@ -74,7 +102,9 @@ add_helo_fault(const struct facts *facts, struct strbuf *text)
 	const char *own = telling_own_name(facts, NULL);
 
 	if (helo->form == HELO_INVALID) {
-		strbuf_printf(text, ", which is %s. ", helo_fault_text(helo->fault));
+		strbuf_add(text, ", which is ");
+		helo_add_fault(helo->fault, helo->given, text);
+		strbuf_add(text, ". ");
 	} else if (helo->form == HELO_LITERAL) {
 		strbuf_add(text, ", which is the IP address of another host. ");
 	} else if (facts->results[METHOD_HELO] == RESULT_TEMPERROR) {
@@ -148,15 +178,20 @@ advise_helo(const struct facts *facts, int64_t time_s, struct output *out)
 }
 
 static const char *
-comment(const struct facts *facts)
+comment(const struct facts *facts, char memory[HELO_FAULT_SIZE])
 {
 	const struct helo_facts *helo = &facts->helo;
 	const enum result result = facts->results[METHOD_HELO];
 
 	if (helo->form == HELO_ABSENT)
 		return "no HELO";
-	if (helo->form == HELO_INVALID)
-		return helo_fault_text(helo->fault);
+	if (helo->form == HELO_INVALID) {
+		struct strbuf text;
+
+		strbuf_init(&text, memory, HELO_FAULT_SIZE);
+		helo_add_fault(helo->fault, helo->given, &text);
+		return memory;
+	}
 	if (helo->form == HELO_LITERAL)
 		return result == RESULT_PASS ? "the client's own address, as a literal"
 					     : "address of another host, as a literal";
@@ -176,12 +211,14 @@ comment(const struct facts *facts)
 static void
 report_helo(const struct facts *facts, struct authres *authres)
 {
+	char memory[HELO_FAULT_SIZE];
+
 	if (facts->results[METHOD_HELO] == RESULT_UNCHECKED)
 		return;
 	authres_result(authres, method_words(METHOD_HELO)->method, facts->results[METHOD_HELO]);
 	if (facts->helo.given != NULL)
 		authres_property(authres, method_words(METHOD_HELO)->property, span_of(facts->helo.given));
-	authres_comment(authres, comment(facts));
+	authres_comment(authres, comment(facts, memory));
 }
 
 const struct telling tell_helo = {

@@ -6,7 +6,11 @@
 
 #include "heloscope/base/domain.h"
 
-/* What goes behind "is", as in "a host name without a domain". */
-const char *helo_fault_text(enum helo_fault fault);
+struct strbuf;
+
+/* Add what goes behind "is", as in "a host name without a domain", of what was given with HELO (NULL: a
+ * record does not tell); not longer than HELO_FAULT_SIZE. */
+#define HELO_FAULT_SIZE 120
+void helo_add_fault(enum helo_fault fault, const char *given, struct strbuf *text);
 
 #endif

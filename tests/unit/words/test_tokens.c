@@ -274,6 +274,8 @@ record_holds_a_token_for_each_fault_of_helo(void **state)
 	for (int fault = HELO_FAULT_NONE + 1; fault < HELO_FAULTS; fault++) {
 		struct facts facts = { .helo = { .given = "x", .form = HELO_INVALID },
 				       .results = { [METHOD_HELO] = RESULT_PERMERROR } };
+		char memory[HELO_FAULT_SIZE] = "";
+		struct strbuf text = STRBUF_OVER(memory);
 		struct record_reading reading;
 		json_t *check;
 
@@ -281,7 +283,8 @@ record_holds_a_token_for_each_fault_of_helo(void **state)
 		check = write_and_read(&facts, "x-helo", &reading);
 		assert_token(json_object_get(check, "reason"));
 		assert_int_equal(reading.record.facts->helo.fault, fault);
-		assert_non_null(strchr(helo_fault_text((enum helo_fault)fault), ' '));
+		helo_add_fault((enum helo_fault)fault, fault % 2 == 0 ? NULL : "", &text);
+		assert_non_null(strchr(memory, ' '));
 		record_release(&reading);
 		json_decref(check);
 	}
