@@ -167,7 +167,7 @@ arriving_take(struct arriving *arriving, const struct arriving_owner *owner, con
 		return;
 	if (entry != NULL && entry->name == NULL)
 		entry->name = arena_string(arriving->arena, name);
-	if (entry != NULL && entry->name != NULL)
+	if (entry != NULL) /* without memory its name is empty, which the arena tells */
 		note_removal(arriving, entry);
 	else
 		arriving->has_lost = true;

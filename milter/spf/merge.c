@@ -65,7 +65,7 @@ add_redirect(struct merging *merging, struct span domain_spec, struct arena *are
 					  .text = span_of(text) };
 
 	merging->all = milder(merging->all, RESULT_SOFTFAIL);
-	return text != NULL && add_term(merging, &include, true);
+	return !arena->has_failed && add_term(merging, &include, true);
 }
 
 static bool

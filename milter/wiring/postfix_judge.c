@@ -553,8 +553,6 @@ judge_stress(const struct view *view, const struct postfix *stressed)
 
 	then.is_stressed = true;
 	then.usual = arena_copy(view->postfix->arena, view->list);
-	if (then.usual == NULL)
-		return;
 	note(&then);
 	judge_bypass(&then);
 	if (has_ours(&then))

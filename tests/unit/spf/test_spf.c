@@ -1040,6 +1040,31 @@ R7208_3_2_spf_merge_makes_one_record(void **state)
 	}
 }
 
+/* What there is no memory for is not left out of it. */
+static void
+spf_merge_makes_none_without_memory(void **state)
+{
+	static char record[60000], memory[100000] = "poison";
+	struct strbuf text = STRBUF_OVER(memory);
+	union {
+		struct dns_answer answer;
+		char room[sizeof(struct dns_answer) + 6 * sizeof(struct dns_record)];
+	} answer = { .answer.count = 2 };
+
+	(void)state;
+	memset(record, 'x', sizeof record - 1);
+	memcpy(record, "v=spf1 redirect=", 16);
+	for (size_t i = 3; i < sizeof record - 1; i += 4)
+		record[i < 20 ? 20 : i] = '.';
+	for (size_t i = 0; i < 6; i++)
+		answer.answer.records[i].text = span_of(record);
+	assert_true(spf_merge(&answer.answer, &text));
+	strbuf_shorten(&text, 0);
+	answer.answer.count = 6;
+	assert_false(spf_merge(&answer.answer, &text));
+	assert_string_equal(memory, "");
+}
+
 int
 main(void)
 {
@@ -1059,6 +1084,7 @@ main(void)
 		cmocka_unit_test(B18_spf_native_blames_the_term_at_fault),
 		cmocka_unit_test(spf_native_cuts_long_traces),
 		cmocka_unit_test(R7208_3_2_spf_merge_makes_one_record),
+		cmocka_unit_test(spf_merge_makes_none_without_memory),
 		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
 		cmocka_unit_test(R7208_11_spf_names_of_the_client_that_do_not_come_are_unknown),
 		cmocka_unit_test(R8616_spf_native_terms_with_8_bit_local_part_match_nothing),
