@@ -16,12 +16,13 @@
 
 static const char usage[] =
 	"usage: heloscope-milter [-c FILE]      run in the foreground\n"
-	"       heloscope-milter -t [-c FILE]   check the configuration; silent when it is right\n"
+	"       heloscope-milter -t [-c FILE]   check the configuration\n"
 	"       heloscope-milter -T [-c FILE]   print the configuration as it takes effect\n"
 	"       heloscope-milter -V | --help\n"
 	"\n"
 	"  -c, --config FILE   the configuration (default: " CONFIG_FILE ")\n"
-	"  -t, --test          read the configuration and exit: 0 when it is right, else 1\n"
+	"  -t, --test          read the configuration, print errors and warnings, and exit: 0 when\n"
+	"                      it has no errors, else 1\n"
 	"  -T, --show          print the configuration with its defaults, in its own language and\n"
 	"                      without its keys, and exit\n"
 	"  -V, --version       print the version and exit\n"

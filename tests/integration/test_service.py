@@ -85,6 +85,7 @@ class Options(Base):
             secret.chmod(0o600)
         status, output, warnings = self.run_program("-t", "-c", path)
         self.assertEqual((status, output), (0, ""), warnings)
+        self.assertIn("read the configuration, print errors and warnings, and exit: 0 when", self.run_program("--help")[1])
         # The file names the same list twice, as the two ways of asking it.
         self.assertRegex(warnings, rf'\A{path}:\d+: warning: the list "zen.spamhaus.org" is contained in "zen.dq.spamhaus.net".*\n\Z')
 
