@@ -13,13 +13,25 @@ struct writer {
 	char id[VALUE_SIZE], mode[VALUE_SIZE];
 };
 
+/* A value as it stands in the field: in quotes it is the same there (RFC 8601, section 2.2). */
+static struct span
+bare(struct span value)
+{
+	value = span_trim(value);
+	if (value.length > 1 && value.at[0] == '"' && value.at[value.length - 1] == '"')
+		return (struct span){ value.at + 1, value.length - 2 };
+	return value;
+}
+
+/* What stands behind "#" is a comment wherever that stands, and what stands behind a CR counts as little. */
 static void
-take_line(struct span line, struct writer *writer)
+take_line(struct span whole, struct writer *writer)
 {
 	const struct {
 		struct span word;
 		char *value;
 	} settings[] = { { SPAN("AuthservID"), writer->id }, { SPAN("Mode"), writer->mode } };
+	struct span text = span_until(&whole, '\r'), line = span_until(&text, '#');
 	const struct span word = span_word(&line, ASCII_BLANKS);
 
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
@@ -28,7 +40,7 @@ take_line(struct span line, struct writer *writer)
 		if (!span_equals_nocase(word, settings[i].word))
 			continue;
 		strbuf_init(&value, settings[i].value, VALUE_SIZE);
-		strbuf_add_span(&value, span_trim(line));
+		strbuf_add_span(&value, bare(line));
 	}
 }
 

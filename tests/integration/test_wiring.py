@@ -578,6 +578,8 @@ class PostfixTest(LabTest):
         more = 'authserv-id "mx.lab.test"\n'
         for text, found in (("AuthservID  MX.lab.test\n", "MX.lab.test"), ("# x\nMode\tsv\n", "the name of the MTA"), ("", "the name of the MTA"),
                             ("authservid mx.lab.test\nMode v\n", "mx.lab.test"), ("Mode s\n", None), ("AuthservID other.test\n", None),
+                            ("AuthservID mx.lab.test # of this host\nMode sv# both\n", "mx.lab.test"), ("AuthservID \"mx.lab.test\"\r\n", "mx.lab.test"),
+                            ("Mode s # and no v\n", None), ("#AuthservID other.test\n", "the name of the MTA"),
                             ("AuthservID HOSTNAME\n", "HOSTNAME")):
             with listener() as port, self.subTest(text):
                 other.write_text(text)
