@@ -228,7 +228,10 @@ compare_ports(const struct place *named, const struct place *listens)
 		return ATTACHMENT_OTHER;
 	if (is_same_host(named->host, listens->host) && (is_inet6(listens) || !is_ipv6(named->host)))
 		return ATTACHMENT_OURS;
-	return is_any(listens->host) || is_own_host(named->host) ? ATTACHMENT_AWAY : ATTACHMENT_OTHER;
+	/* That port of another host is another filter's, which has the port from the same manual. */
+	return is_own_host(named->host) || (is_any(listens->host) && is_met_at(named->host))
+		       ? ATTACHMENT_AWAY
+		       : ATTACHMENT_OTHER;
 }
 
 /* What a path comes to outside of the chroot. */

@@ -202,6 +202,13 @@ class PostfixTest(LabTest):
         postfix, port = self.expect("not-attached", milters="inet:127.0.0.1:1, { unix:other, default_action=accept }")
         self.assertEqual(postfix.main["smtpd_milters"], f"inet:127.0.0.1:{port}, inet:127.0.0.1:1, {{ unix:other, default_action=accept }}")
 
+    def test_a_filter_of_another_host_at_the_same_port_is_another(self):
+        """And stays in the list."""
+        with listener() as port:
+            postfix = self.right(port, milters=f"inet:192.0.2.1:{port}")
+            finding, = self.look(postfix, f"inet:{port}")
+            self.assertEqual((finding["finding"], [cure["line"] for cure in finding["cures"]]), ("not-attached", [f"smtpd_milters = inet:127.0.0.1:{port}, inet:192.0.2.1:{port}"]))
+
     def test_not_attached_by_the_service(self):
         self.expect("not-attached", master=MASTER.replace("submission", "  -o smtpd_milters=\nsubmission"), place="smtp/inet/smtpd_milters")
 

@@ -263,9 +263,9 @@ addresses_are_compared(void **state)
 		{ "inet:127.8.0.1:8891", "inet:8891@0.0.0.0", false, ATTACHMENT_OURS },
 		{ "inet:mx.lab.test:8891", "inet:8891", false, ATTACHMENT_OURS }, /* as the MTA resolves it */
 		{ "inet:127.0.0.1:8891", "inet6:8891", false, ATTACHMENT_OURS },
-		{ "inet:192.0.2.1:8891", "inet:8891", false, ATTACHMENT_AWAY }, /* not of this host */
-		{ "inet:192.0.2.1:8891", "inet6:8891@::", false, ATTACHMENT_AWAY },
-		{ "inet:[2001:db8::9]:8891", "inet:8891@0.0.0.0", false, ATTACHMENT_AWAY },
+		{ "inet:192.0.2.1:8891", "inet:8891", false, ATTACHMENT_OTHER }, /* not of this host */
+		{ "inet:192.0.2.1:8891", "inet6:8891@::", false, ATTACHMENT_OTHER },
+		{ "inet:[2001:db8::9]:8891", "inet:8891@0.0.0.0", false, ATTACHMENT_OTHER },
 		{ "inet:[::1]:8891", "inet:8891", false, ATTACHMENT_AWAY },
 		{ "inet:[::1]:8891", "inet6:8891@::1", false, ATTACHMENT_OURS },
 		{ "inet:[0:0::1]:8891", "inet6:8891@[::1]", false, ATTACHMENT_OURS },
