@@ -224,7 +224,7 @@ tell_words(void *context, const struct refusal *refusal)
 	struct telling *telling = context;
 	const struct recognition known = recognize(telling->recognizer, refusal);
 
-	if ((known.entry == NULL && !(known.is_gist && is_of_recipient(refusal->text)))
+	if ((!known.is_known && !(known.is_gist && is_of_recipient(refusal->text)))
 	    || refusal->text.length > WORDS_MAX)
 		return false;
 	add(telling, refusal, &known);

@@ -14,7 +14,10 @@
 #define SHORT_OCTETS 8 /* of the words of an operator */
 #define OWN_OCTETS 19  /* of words that few servers use */
 
-#define LEAD_OF_TRUST 400 /* of what was learned: of what is less far ahead half is wrong */
+/* Of what was learned. Where nothing else speaks, of what is less far ahead half is wrong; against few words
+ * of anybody what is as far ahead as that is right more often than they. */
+#define LEAD_OF_TRUST 300
+#define LEAD_OF_DOUBT 200
 
 struct recognizer {
 	const struct catalogue *catalogue;
@@ -377,6 +380,7 @@ find_entry(const struct search *search, struct recognition *known)
 			best = telling; /* of lower tier: a code that says what the words do not */
 	}
 	known->entry = best.entry;
+	known->is_known = best.entry != NULL;
 	known->rival = best.rival;
 }
 
@@ -550,34 +554,36 @@ is_of_sender(enum refusal_category category)
  * link that is listed is no address that is, and a quota of mails sent is no mailbox.
  */
 static bool
-says_nearer(enum refusal_category gist, enum refusal_category entry)
+says_nearer(const struct gist *gist, enum refusal_category entry)
 {
 	static const struct {
 		enum refusal_category entry, gist;
+		bool is_of_strong; /* of a gist that leaves little doubt alone */
 	} pairs[] = {
-		{ CATEGORY_IP_LISTED, CATEGORY_URL },
-		{ CATEGORY_IP_LISTED, CATEGORY_DOMAIN_LISTED },
-		{ CATEGORY_IP_LISTED, CATEGORY_DYNAMIC_IP },
-		{ CATEGORY_MAILBOX_FULL, CATEGORY_RATE },
-		{ CATEGORY_IP_LISTED, CATEGORY_HELO },
-		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_REPUTATION },
-		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_MAILBOX_DISABLED },
-		{ CATEGORY_SENDER_UNKNOWN, CATEGORY_SENDER_DOMAIN },
-		{ CATEGORY_AUTH_REQUIRED, CATEGORY_RELAY },
-		{ CATEGORY_AUTH_REQUIRED, CATEGORY_SPF },
-		{ CATEGORY_AUTH_REQUIRED, CATEGORY_DMARC },
-		{ CATEGORY_CONTENT, CATEGORY_URL },
-		{ CATEGORY_CONTENT, CATEGORY_VIRUS },
-		{ CATEGORY_DKIM, CATEGORY_SPF },
-		{ CATEGORY_IP_LISTED, CATEGORY_POLICY },
-		{ CATEGORY_RATE, CATEGORY_MAILBOX_FULL },
-		{ CATEGORY_RATE, CATEGORY_SIZE },
+		{ CATEGORY_IP_LISTED, CATEGORY_URL, false },
+		{ CATEGORY_IP_LISTED, CATEGORY_DOMAIN_LISTED, false },
+		{ CATEGORY_IP_LISTED, CATEGORY_DYNAMIC_IP, false },
+		{ CATEGORY_MAILBOX_FULL, CATEGORY_RATE, false },
+		{ CATEGORY_IP_LISTED, CATEGORY_HELO, false },
+		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_REPUTATION, false },
+		{ CATEGORY_MAILBOX_UNKNOWN, CATEGORY_MAILBOX_DISABLED, false },
+		{ CATEGORY_SENDER_UNKNOWN, CATEGORY_SENDER_DOMAIN, false },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_RELAY, false },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_SPF, false },
+		{ CATEGORY_AUTH_REQUIRED, CATEGORY_DMARC, false },
+		{ CATEGORY_IP_LISTED, CATEGORY_CONTENT, true },
+		{ CATEGORY_CONTENT, CATEGORY_URL, false },
+		{ CATEGORY_CONTENT, CATEGORY_VIRUS, false },
+		{ CATEGORY_DKIM, CATEGORY_SPF, false },
+		{ CATEGORY_IP_LISTED, CATEGORY_POLICY, false },
+		{ CATEGORY_RATE, CATEGORY_MAILBOX_FULL, false },
+		{ CATEGORY_RATE, CATEGORY_SIZE, false },
 	};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-		if (pairs[i].entry == entry && pairs[i].gist == gist)
-			return true;
-	return config_refusal_has(entry, TRAIT_RECIPIENT) && is_of_sender(gist);
+		if (pairs[i].entry == entry && pairs[i].gist == gist->category)
+			return gist->is_strong || !pairs[i].is_of_strong;
+	return config_refusal_has(entry, TRAIT_RECIPIENT) && is_of_sender(gist->category);
 }
 
 /* Whether both are of the recipient, or both of the sender: an enhanced code tells them apart better than a
@@ -613,7 +619,7 @@ is_gist_better(const struct search *search, const struct recognition *known, con
 	if (is_empty(search, known->entry))
 		return !gist->is_weak || (known->category == CATEGORY_UNKNOWN && known->entry->owner == NULL);
 	if (says_anything(known->category))
-		return !gist->is_weak && says_nearer(gist->category, known->category);
+		return !gist->is_weak && says_nearer(gist, known->category);
 	return !gist->is_weak && says_anything(gist->category) && octets_of(&known->entry->texts) < OWN_OCTETS
 	       && !is_most_of_it(search, known->entry);
 }
@@ -634,19 +640,37 @@ take_gist(struct recognition *known, enum refusal_category category, enum refusa
 	known->party = party;
 }
 
-/* What was learned of other replies is believed where nothing else speaks. */
+/* Whether an entry's words are few, of anybody, and may be said of other things: "blacklisted" of a file. */
+static bool
+is_doubtful(const struct search *search, const struct refusal_entry *entry)
+{
+	return is_of_anybody(entry) && !is_of_code(entry) && octets_of(&entry->texts) < OWN_OCTETS
+	       && !is_telling(entry->category) && !is_most_of_it(search, entry);
+}
+
+/* How far ahead what was learned of other replies has to be; more than it can be where it is not asked. */
+static unsigned
+lead_wanted(const struct search *search, const struct recognition *known)
+{
+	if (known->category == CATEGORY_UNKNOWN && is_empty(search, known->entry)
+	    && (known->entry == NULL || known->entry->owner == NULL))
+		return LEAD_OF_TRUST;
+	return known->entry != NULL && is_doubtful(search, known->entry) ? LEAD_OF_DOUBT : LEAD_MAX + 1;
+}
+
+/* What was learned is believed where nothing else speaks, or nothing but a few words. */
 static void
 judge_by_learned(const struct search *search, struct recognition *known, const struct sights *sights)
 {
+	const unsigned wanted = lead_wanted(search, known);
 	struct features features;
 	struct learned_view view;
 
-	if (known->category != CATEGORY_UNKNOWN || !is_empty(search, known->entry)
-	    || (known->entry != NULL && known->entry->owner != NULL))
+	if (wanted > LEAD_MAX)
 		return;
 	features_find(&search->recognizer->text, sights, &known->codes, search->stage, &features);
 	view = learned_view(search->catalogue->learned, &features, codes_class(&known->codes));
-	if (view.category != CATEGORY_UNKNOWN && view.lead >= LEAD_OF_TRUST)
+	if (view.category != CATEGORY_UNKNOWN && view.category != known->category && view.lead >= wanted)
 		take_gist(known, view.category, view.party);
 }
 

@@ -31,6 +31,7 @@ enum permanence { PERMANENCE_UNKNOWN, PERMANENCE_NO, PERMANENCE_YES };
 struct recognition {
 	const struct refusal_entry *entry; /* the catalogue's; NULL: none fits */
 	const struct refusal_entry *rival; /* another that fits just as well; NULL: none does */
+	bool is_known;      /* an entry fits the text, though its words may bear another category */
 	const char *owner;  /* who refused: the entry's, else whose server it was; NULL: not known */
 	bool is_used;       /* the owner has no servers that are known: a program or a list that others use */
 	struct span host;   /* the server; where the refusal has none, from its text; empty: not known */

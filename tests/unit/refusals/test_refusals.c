@@ -696,9 +696,9 @@ has_remedy(const struct recognition *known)
 	return remedy.length > 20;
 }
 
-/* So many samples, each with a word of its own, and with words of two categories. */
+/* So many samples, each with a word of its own, and with words of two categories; and these entries. */
 static struct catalogue *
-catalogue_with_samples(size_t count)
+catalogue_with_samples(size_t count, const char *entries)
 {
 	static const char *const kinds[] = { "samples greylist nobody-wait { %s}\n",
 					     "samples virus sending-server-admin { %s}\n" };
@@ -714,6 +714,7 @@ catalogue_with_samples(size_t count)
 				      (char)('a' + i / 26 % 26), (char)('a' + i % 26));
 		strbuf_printf(&file, kinds[kind], texts);
 	}
+	strbuf_add(&file, entries);
 	return good_catalogue(memory);
 }
 
@@ -741,7 +742,7 @@ recognize_learns_from_samples(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct catalogue *catalogue = catalogue_with_samples(rows[i].samples);
+		struct catalogue *catalogue = catalogue_with_samples(rows[i].samples, "");
 		const struct recognition known = recognize_at(catalogue, "", rows[i].text);
 
 		if (known.category != rows[i].category || known.party != rows[i].party
@@ -750,6 +751,40 @@ recognize_learns_from_samples(void **state)
 				 config_refusal_parties[known.party]);
 		catalogue_free(catalogue);
 	}
+}
+
+/* What is learned outweighs few words that are anybody's, but not those that stand for one thing. */
+static void
+recognize_believes_samples_against_few_words_of_anybody(void **state)
+{
+	static const char entries[] =
+		"operator \"Example\" { servers { \"*.own.test\" } }\n"
+		"refusal \"few\" { text \"declared bad\" category policy" REST "}\n"
+		"refusal \"telling\" { text \"badly spelt\" category helo" REST "}\n"
+		"refusal \"long\" { text \"declared worse than anything\" category policy" REST "}\n"
+		"refusal \"signed\" { sign \"[x7]\" category policy" REST "}\n"
+		"refusal \"own\" { operator \"Example\" text \"one of ours\" category policy" REST "}\n";
+	static const struct {
+		const char *text;
+		enum refusal_category category;
+	} rows[] = {
+		{ "declared bad", CATEGORY_POLICY },
+		{ "550 frobmelo quuxtrip declared bad", CATEGORY_VIRUS },
+		{ "550 frobmelo quuxtrip badly spelt", CATEGORY_HELO },
+		{ "550 frobmelo quuxtrip declared worse than anything", CATEGORY_POLICY },
+		{ "550 [x7] frobmelo quuxtrip", CATEGORY_POLICY },
+		{ "550 frobmelo quuxtrip one of ours", CATEGORY_POLICY },
+	};
+	struct catalogue *catalogue = catalogue_with_samples(400, entries);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const struct recognition known = recognize_at(catalogue, "mx.own.test", rows[i].text);
+
+		if (known.category != rows[i].category || !known.is_known)
+			fail_msg("%s: %s", rows[i].text, config_refusal_categories[known.category]);
+	}
+	catalogue_free(catalogue);
 }
 
 static void *
@@ -762,7 +797,7 @@ ask_of_quux(void *catalogue)
 static void
 recognize_learns_for_all_threads(void **state)
 {
-	struct catalogue *catalogue = catalogue_with_samples(400);
+	struct catalogue *catalogue = catalogue_with_samples(400, "");
 	pthread_t threads[4];
 
 	(void)state;
@@ -1003,6 +1038,8 @@ recognize_prefers_the_gist_to_few_words_of_anybody(void **state)
 		{ "554 black listed, the link below tells why", CATEGORY_IP_LISTED },
 		{ "554 black listed, see URL: blocklist", CATEGORY_IP_LISTED },
 		{ "554 that HELO is black listed", CATEGORY_HELO },
+		{ "554 black listed file extension", CATEGORY_CONTENT },
+		{ "554 rejected content, black listed", CATEGORY_CONTENT },
 		{ "550 recipient rejected: it is inactive", CATEGORY_MAILBOX_DISABLED },
 		{ "550 unwanted, and we do not mean you alone, but the reputation of it",
 		  CATEGORY_REPUTATION },
@@ -1459,6 +1496,7 @@ main(void)
 		cmocka_unit_test(recognize_tells_no_more_than_the_codes_bear),
 		cmocka_unit_test(recognize_calls_no_deferral_permanent_that_only_words_do),
 		cmocka_unit_test(recognize_learns_from_samples),
+		cmocka_unit_test(recognize_believes_samples_against_few_words_of_anybody),
 		cmocka_unit_test(recognize_learns_for_all_threads),
 		cmocka_unit_test(recognize_learns_from_examples),
 		cmocka_unit_test(features_are_bounded_and_each_once),
