@@ -24,7 +24,7 @@ static const char *const faults[HELO_FAULTS] = {
 static void
 add_octets(const char *given, struct strbuf *text)
 {
-	char octets[OCTETS_TOLD + 1];
+	char octets[OCTETS_TOLD + 1] = "";
 	size_t count = 0;
 
 	for (const char *at = given; *at != '\0' && count <= OCTETS_TOLD; at++)
