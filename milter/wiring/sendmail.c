@@ -60,21 +60,31 @@ all_pieces(struct arena *arena, struct span text, const char *key, const char *s
 	return all;
 }
 
+/* Take one part off the text, "1h"; without a number it is none of that unit. */
+static bool
+take_seconds(struct span *text, unsigned *seconds)
+{
+	const size_t digits = span_digits(*text), length = digits < text->length ? digits + 1 : digits;
+	const char unit[] = { '0', text->at[0] };
+	const struct span part =
+		digits > 0 ? (struct span){ text->at, length } : (struct span){ unit, sizeof unit };
+
+	*text = span_from(*text, length);
+	return postfix_read_seconds(part, seconds);
+}
+
 bool
 sendmail_read_seconds(struct span text, unsigned *seconds)
 {
-	unsigned sum = 0;
+	unsigned sum = 0, part;
 
-	do {
-		const size_t digits = span_digits(text);
-		const size_t length = digits < text.length ? digits + 1 : digits;
-		unsigned part;
-
-		if (!postfix_read_seconds((struct span){ text.at, length }, &part) || part > UINT_MAX - sum)
+	if (text.length == 0)
+		return false;
+	while (text.length > 0) {
+		if (!take_seconds(&text, &part) || part > UINT_MAX - sum)
 			return false;
 		sum += part;
-		text = span_from(text, length);
-	} while (text.length > 0);
+	}
 	*seconds = sum;
 	return true;
 }
