@@ -7,7 +7,7 @@
 #include "heloscope/base/prose.h"
 #include "heloscope/base/strbuf.h"
 
-#define LINE_SIZE 4000
+#define LINE_SIZE 4400 /* of a line with a whole value: see POSTFIX_VALUE_SIZE */
 
 #define FINDING_TEXTS(NAME, token, SEVERITY, text) [FINDING_##NAME] = { token, SEVERITY_##SEVERITY, text },
 static const struct {

@@ -337,6 +337,8 @@ class PostfixTest(LabTest):
             long = ", ".join("unix:" + 200 * str(number % 10) for number in range(40))
             finding, = self.look(self.right(port, milters=long), f"inet:{port}@127.0.0.1")
             self.assertEqual((finding["finding"], finding["cures"]), ("not-attached", []))  # rather than a line that loses one of them
+            finding, = self.look(self.right(port, milters="${stress?{}:{inet:127.0.0.1:%d, %s}}" % (port, long)), f"inet:{port}@127.0.0.1")
+            self.assertEqual((finding["finding"], finding["cures"]), ("not-attached-under-stress", []))
 
     def test_non_smtpd(self):
         postfix, _ = self.expect("non-smtpd", "non_smtpd_milters = inet:127.0.0.1:1, inet:127.0.0.1:PORT")
