@@ -484,12 +484,18 @@ is_advice_needed(const struct facts *facts, unsigned methods)
 	return false;
 }
 
+/* In the order in which the reply tells of them. */
 static void
 list_advice(const struct message_record *record, unsigned methods, struct output *out)
 {
-	for (int method = 0; method < METHODS; method++)
-		if ((methods & 1U << method) != 0 && telling_of((enum method)method)->advise != NULL)
-			telling_of((enum method)method)->advise(record->facts, record->time_s, out);
+	for (int rank = RANKS - 1; rank >= 0; rank--)
+		for (int method = 0; method < METHODS; method++) {
+			const struct telling *telling = telling_of((enum method)method);
+
+			if ((methods & 1U << method) != 0 && (int)telling->rank == rank
+			    && telling->advise != NULL)
+				telling->advise(record->facts, record->time_s, out);
+		}
 }
 
 /* Of a refusal the checks to blame for it, with those on which they rest. */

@@ -134,10 +134,9 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 		strbuf_add(text, " to check its name servers, and send the mail again. ");
 		return;
 	}
-	strbuf_printf(text,
-		      name->addresses[0] != '\0' ? " to change its %s record to %s. "
-						 : " to add an %s record for it with %s. ",
-		      telling_address_type(facts), telling_client(facts, address));
+	/* Also where it has another address, which may be that of a host in use. */
+	strbuf_printf(text, " to add an %s record for it with %s. ", telling_address_type(facts),
+		      telling_client(facts, address));
 	add_other_pointer(facts, name, text);
 }
 
@@ -182,27 +181,30 @@ iprev_detail(const struct facts *facts)
 static void
 advise_iprev(const struct facts *facts, int64_t time_s, struct output *out)
 {
-	const struct iprev_facts *iprev = &facts->iprev;
+	const enum result result = facts->results[METHOD_IPREV];
+	const struct iprev_name *first = facts->iprev.count > 0 ? &facts->iprev.names[0] : NULL;
 	char ip[IPADDR_TEXT_SIZE], name[TELLING_SHOWN_SIZE], meant[DOMAIN_SIZE];
-	const bool is_dotless = iprev->count > 0 && lacks_dot(facts, iprev->names[0].name, meant);
 
 	(void)time_s;
 	(void)telling_client(facts, ip);
-	if (facts->results[METHOD_IPREV] == RESULT_PERMERROR)
+	if (result != RESULT_PERMERROR && result != RESULT_FAIL)
+		return;
+	if (result == RESULT_PERMERROR || (first != NULL && first->status == DNS_MALFORMED))
 		prose_bullet(
 			out,
-			"Ask the provider of %s (usually a hosting or internet provider) to set its PTR record to the server's host name, and give that name an address record (A or AAAA) with this address.",
-			ip);
-	if (facts->results[METHOD_IPREV] == RESULT_FAIL && is_dotless)
+			"Ask the provider of %s (usually a hosting or internet provider) to set its PTR record to the server's host name, and give that name an %s record with this address.",
+			ip, telling_address_type(facts));
+	else if (first != NULL && lacks_dot(facts, first->name, meant))
 		prose_bullet(
 			out,
 			"The PTR record of %s lacks the dot at the end of its name, so the name of the zone was appended to it. Ask the provider of the address to set it to \"%s.\", with the dot.",
 			ip, telling_shown(meant, name));
-	else if (facts->results[METHOD_IPREV] == RESULT_FAIL)
+	else
 		prose_bullet(
 			out,
-			"The PTR record of %s names %s, but that name does not resolve to %s. Either ask whoever manages the DNS of that name to correct its address record (A or AAAA), or ask the provider of the IP address to correct the PTR record.",
-			ip, telling_shown(iprev->count > 0 ? iprev->names[0].name : NULL, name), ip);
+			"The PTR record of %s names %s, but that name does not resolve to %s. Ask whoever manages the DNS of that name to add an %s record for it with this address or, if it is not the server's name, ask the provider of the IP address to change the PTR record to the name of the server.",
+			ip, telling_shown(first != NULL ? first->name : NULL, name), ip,
+			telling_address_type(facts));
 }
 
 /* `memory` takes what is put together. */

@@ -111,11 +111,11 @@ refuse_sender(const struct config *config, const struct facts *facts, struct str
 		telling_add_policy(text);
 }
 
+/* RFC 3463, 3.2; RFC 7505, 4.2. */
 static const char *
 sender_detail(const struct facts *facts)
 {
-	(void)facts;
-	return "1.8";
+	return facts->sender.finding == SENDER_NULL_MX ? "7.27" : "1.8";
 }
 
 static void

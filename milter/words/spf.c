@@ -135,12 +135,23 @@ advise_spf(const struct facts *facts, int64_t time_s, struct output *out)
 		advise_record(facts, &facts->spf[SPF_MAILFROM], out);
 }
 
+/* RFC 7372, 3.2. */
+static const char *
+detail_of(enum result result)
+{
+	return result == RESULT_TEMPERROR || result == RESULT_PERMERROR ? "7.24" : "7.23";
+}
+
 static const char *
 spf_detail(const struct facts *facts)
 {
-	const enum result result = facts->results[METHOD_SPF];
+	return detail_of(facts->results[METHOD_SPF]);
+}
 
-	return result == RESULT_TEMPERROR || result == RESULT_PERMERROR ? "7.24" : "7.23";
+static const char *
+spf_helo_detail(const struct facts *facts)
+{
+	return detail_of(facts->results[METHOD_SPF_HELO]);
 }
 
 static void
@@ -189,5 +200,5 @@ const struct telling tell_spf_helo = {
 	.say = say_spf_helo,
 	.put_more = put_more_of_helo,
 	.refuse = spf_refuse_helo,
-	.detail = spf_detail,
+	.detail = spf_helo_detail,
 };

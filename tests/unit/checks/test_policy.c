@@ -520,7 +520,7 @@ compose_reply_says_what_was_found_and_what_to_do(void **state)
 		  "The connecting IP address 198.51.100.7 is on the blocklist bl.test (reason: a source of spam)." },
 		{ "policy { reject when helo = permerror }", 550, "5.7.1",
 		  "introduced itself (HELO/EHLO) as \"a\\x1b;b\", which is not a valid host name, as it has a \";\"." },
-		{ "policy { reject when sender = fail }", 550, "5.1.8", "has a null MX record (\"0 .\")" },
+		{ "policy { reject when sender = fail }", 550, "5.7.27", "has a null MX record (\"0 .\")" },
 		{ "policy { defer when spf = fail }", 451, "4.7.23", "The SPF record" },
 		{ "policy { reject 554 5.5.0 \"go away\" when spf = fail }", 554, "5.5.0",
 		  "go away. For help" },

@@ -221,6 +221,16 @@ set_spf_helo(struct facts *facts, int value)
 	facts->results[METHOD_SPF_HELO] = (enum result)value;
 }
 
+/* The sender's own record is right. */
+static void
+set_spf_helo_several(struct facts *facts, int value)
+{
+	set_spf_helo(facts, RESULT_PERMERROR);
+	facts->spf[SPF_HELO].problem = (struct spf_problem){ .kind = SPF_PROBLEM_SEVERAL_RECORDS,
+							     .name = "mail.out.example",
+							     .count = (unsigned)value };
+}
+
 static void
 set_spf_helo_nameless(struct facts *facts, int value)
 {
@@ -695,7 +705,7 @@ static const struct scene golden[] = {
 	  "iprev = fail",
 	  set_iprev,
 	  POINTER_ELSEWHERE,
-	  { "192.0.2.99", "A record to 192.0.2.20" } },
+	  { "192.0.2.99", "add an A record for it with 192.0.2.20" } },
 	{ "B21 PTR name without final dot",
 	  "iprev = fail",
 	  set_iprev,
@@ -839,6 +849,11 @@ static const struct scene golden[] = {
 	  set_spf_helo,
 	  RESULT_FAIL,
 	  { "mail.out.example", "\"ip4:192.0.2.20\"" } },
+	{ "SPF of HELO has two records",
+	  "spf-helo = permerror",
+	  set_spf_helo_several,
+	  2,
+	  { "550 5.7.24", "mail.out.example", "2 SPF records" } },
 	{ "SPF of HELO, no name", "spf-helo = none", set_spf_helo_nameless, RESULT_NONE, { "[192.0.2.20]" } },
 	{ "SPF, no domain", "spf = none", set_spf_nameless, RESULT_NONE, { "\"joe\"" } },
 	{ "nothing vouches for the author",
@@ -897,7 +912,7 @@ static const struct scene golden[] = {
 	  SENDER_NO_SUCH_DOMAIN,
 	  { "out.example", "spelling" } },
 	{ "no MX", "sender = fail", set_sender, SENDER_NO_MX, { "out.example", "MX record" } },
-	{ "null MX", "sender = fail", set_sender, SENDER_NULL_MX, { "replace" } },
+	{ "null MX", "sender = fail", set_sender, SENDER_NULL_MX, { "550 5.7.27", "replace" } },
 	{ "sender localhost", "sender = fail", set_sender, SENDER_LOCALHOST, { "joe@localhost" } },
 	{ "MX to an address", "sender = fail", set_sender, SENDER_MX_NO_HOST, { "\"192.0.2.20\"" } },
 	{ "MX without address", "sender = fail", set_sender, SENDER_MX_NO_ADDRESS, { "mx.out.example" } },
