@@ -5,6 +5,7 @@
 #include "heloscope/base/nearest.h"
 #include "heloscope/config/index.h"
 #include "heloscope/config/reader.h"
+#include "heloscope/config/sense_peer.h"
 #include "heloscope/config/sense_trust.h"
 #include "heloscope/config/words.h"
 #include "heloscope/facts/forwarding.h"
@@ -249,6 +250,7 @@ look_at_rules(const struct config *config, const struct rule_set *rules, struct 
 	for (size_t i = 0; i < rules->count; i++) {
 		look_at_tests(config, rules->items[i].condition, false, rules->items[i].where, messages);
 		look_at_dmarc(&rules->items[i], messages);
+		config_warn_of_peer(&rules->items[i], messages);
 	}
 	look_at_order(rules, messages);
 }

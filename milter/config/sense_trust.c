@@ -116,7 +116,7 @@ look_at_gateways(const struct config *config, const char *path, struct output *m
 	else if (rule != NULL)
 		config_warn(
 			messages, rule->where,
-			"this rule refuses mail from gateways, too: one that does not wait for the answer of this host has accepted the mail already and bounces it, mostly to forged addresses; unless all of them wait, stay in \"mode audit\", or use \"tag\" and \"quarantine\" in place of \"reject\" and \"defer\"");
+			"this rule refuses mail from gateways, too: one that does not wait for the answer of this host has accepted the mail already and bounces it, mostly to forged addresses; unless all of them wait, stay in \"mode audit\", or use \"tag\" and \"quarantine\" in place of \"reject\" and \"defer\", which then defer only mail whose Received field cannot be read");
 }
 
 void
