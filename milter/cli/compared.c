@@ -183,10 +183,10 @@ put_doctor_rows(const json_t *row)
 		cli_add_doctor_row(json_array_get(rows, i), &titles);
 	}
 	if (count > 0)
-		prose_put(output_standard(), 2, "Only %s worse than for the accepted domains: %s.",
-			  count == 1 ? "this check is" : "these checks are", memory);
+		prose_put(output_standard(), 2, "The accepted domains are better in %s only: %s.",
+			  count == 1 ? "one check" : "these checks", memory);
 	else if (json_is_array(rows) && !has_claim(row, CLAIM_NOT_CONFIRMED))
-		prose_put(output_standard(), 2, "In the DNS it is no worse than they are.");
+		prose_put(output_standard(), 2, "In the DNS it is as good as the accepted domains.");
 	for (size_t i = 0; i < count && i < DOCTOR_ROWS_SHOWN; i++) {
 		const json_t *one = json_array_get(rows, i);
 		const char *finding = document_text_of(one, "finding");

@@ -551,7 +551,7 @@ class Claim(unittest.TestCase):
         top = " ".join(out[:out.index("Domains of senders")].split())
         self.assertIn(f'In the DNS: The reason that was given is still true. Mail from {ADDRESS} gets spf=fail, by "-all". Publish the record below in place of the one '
                       f'that is there. Publish: bad.example. TXT "v=spf1 ip4:{ADDRESS} ip4:192.0.2.1 -all" '
-                      'Only these checks are worse than for the accepted domains: SPF result (fails here, passes there), DMARC (could be better here, passes there). DMARC: There is no DMARC record', top)
+                      'The accepted domains are better in these checks only: SPF result (fails here, passes there), DMARC (could be better here, passes there). DMARC: There is no DMARC record', top)
 
     def test_the_address_of_a_reply_gets_no_record_of_a_difference(self):
         log = log_of_three().replace("sender is unauthenticated.", f"sender is unauthenticated [{ADDRESS}].")
