@@ -57,19 +57,34 @@ take_handed_on(struct refusal *refusal)
 		}
 }
 
+/* qmail: "A does not like recipient. Remote host said: 550 ... Giving up on A." */
+static struct span
+told_to_qmail(struct span text)
+{
+	struct span told;
+
+	if (!text_find(text, "Remote host said:", NULL, &told))
+		return text;
+	(void)text_find(told, "Giving up on ", &told, NULL);
+	return text_trim(told);
+}
+
 struct refusal
 reply_bare(const struct refusal *refusal)
 {
-	const struct said said = said_read(without_head_of_log(refusal->text));
+	const struct said said = said_read(without_head_of_log(told_to_qmail(refusal->text)));
 	struct refusal bare = *refusal;
 
-	if (said.address.length == 0 || said.text.length == 0) {
+	bare.text = told_to_qmail(refusal->text);
+	if ((said.address.length == 0 && said.stage == REFUSAL_STAGE_NONE) || said.text.length == 0) {
 		take_handed_on(&bare);
 		return bare;
 	}
 	bare.text = said.text;
-	bare.host = said.host;
-	bare.address = said.address;
 	bare.stage = said.stage;
+	if (said.address.length > 0) {
+		bare.host = said.host;
+		bare.address = said.address;
+	}
 	return bare;
 }

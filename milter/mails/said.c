@@ -177,6 +177,25 @@ read_quoted(struct span text, struct said *said)
 	return true;
 }
 
+/* What Postfix logs that it refused itself: "reject: RCPT from H[A]: 550 ...; from=<...> to=<...> ...", or
+ * "milter-reject: ...". H asked, thus is not who answered. */
+static bool
+read_received(struct span text, struct said *said)
+{
+	struct span command, behind;
+	struct said client = *said;
+
+	if (!text_find(text, "reject: ", NULL, &text) || !text_find(text, " from ", &command, &behind))
+		return false;
+	said->stage = stage_of_command(command);
+	if (said->stage == REFUSAL_STAGE_NONE || !take_host(&behind, &client))
+		return false;
+	(void)text_skip(&behind, ":"); /* that of a port is gone */
+	(void)text_find(behind, "; from=<", &behind, NULL);
+	said->text = text_trim(behind);
+	return true;
+}
+
 /* A greeting that stands before the refusal: "220-mx 421 4.2.1 ...". */
 static struct span
 without_greeting(struct span text)
@@ -195,8 +214,8 @@ said_read(struct span text)
 	struct said said = { .text = text_trim(text), .host = SPAN("") };
 	const struct said nothing = said;
 	static bool (*const readers[])(struct span text, struct said * said) = { read_postfix, read_exim,
-										 read_no_answer,
-										 read_quoted };
+										 read_no_answer, read_quoted,
+										 read_received };
 
 	(void)text_skip(&text, "(delivery temporarily suspended:");
 	(void)text_skip(&text, "delivery temporarily suspended:");

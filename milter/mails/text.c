@@ -78,13 +78,33 @@ add_line(struct text_reader *reader, struct span line)
 	}
 }
 
+/* As the log of qmail has it, with "_" for a blank and "/" for a line end: "failure:
+ * A_does_not_like_recipient./Remote_host_said:_550_no/Giving_up_on_A./". */
+static void
+spell_out(struct strbuf *line)
+{
+	const struct span text = { line->text, line->length };
+	struct span before;
+
+	if (!text_find(text, "Remote_host_said:_", NULL, NULL))
+		return;
+	if (text_find(text, "/Giving_up_on_", &before, NULL))
+		line->text[before.length] = '\n';
+	for (size_t i = 0; i < line->length; i++)
+		if (line->text[i] == '_')
+			line->text[i] = ' ';
+}
+
 /* The line has ended. */
 static void
 take_line(struct text_reader *reader)
 {
-	const struct span line = { reader->line.text, reader->line.length };
-	const bool is_empty = text_trim(line).length == 0;
+	struct span line;
+	bool is_empty;
 
+	spell_out(&reader->line);
+	line = (struct span){ reader->line.text, reader->line.length };
+	is_empty = text_trim(line).length == 0;
 	if (is_empty || (reader->text.length > 0 && !goes_on(reader, line)))
 		end(reader);
 	if (!is_empty)

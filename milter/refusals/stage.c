@@ -16,6 +16,7 @@ stage_of_command(struct span command)
 		{ "initial connection", REFUSAL_STAGE_GREETING },
 		{ "receiving the initial server greeting", REFUSAL_STAGE_GREETING },
 		{ "performing the", REFUSAL_STAGE_HELO }, /* ... EHLO handshake */
+		{ "end-of-message", REFUSAL_STAGE_END_OF_DATA },
 		{ "ehlo", REFUSAL_STAGE_HELO },
 		{ "helo", REFUSAL_STAGE_HELO },
 		{ "lhlo", REFUSAL_STAGE_HELO },

@@ -404,6 +404,18 @@ given_tells_what_is_no_refusal(void **state)
 		  true },
 		{ "550 rejected: host mx.b.example[192.0.2.1] said: 554 no\n",
 		  "> [] - 0.0.0 -|550 rejected: host mx.b.example[192.0.2.1] said: 554 no\n", true },
+		{ "12345ABCDE: reject: RCPT from x.example[192.0.2.9]: 550 no; from=<a@a.example> to=<b@b.example> "
+		  "proto=ESMTP helo=<x>\n",
+		  "> [] rcpt 0.0.0 -|550 no\n", true },
+		{ "NOQUEUE: reject: RCPT from [192.0.2.9]:4711: 550 no; from=<a@a.example>, helo=<x>\n",
+		  "> [] rcpt 0.0.0 -|550 no\n", true },
+		{ "milter-reject: END-OF-MESSAGE from x.example[192.0.2.9]: 5.7.1 no; from=<a@a.example>\n",
+		  "> [] end-of-data 0.0.0 -|5.7.1 no\n", true },
+		{ "550 I reject: mail from x.example\n", "> [] - 0.0.0 -|550 I reject: mail from x.example\n",
+		  true },
+		{ "delivery 7: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_a/b/"
+		  "Giving_up_on_192.0.2.1./\n",
+		  "> [] - 0.0.0 -|550 no a/b\n", true },
 		{ "\n \n", "", true },
 	};
 	struct told *told = malloc(sizeof *told);
