@@ -333,6 +333,7 @@ class Floods(Base):
         return path
 
     def test_a_compressed_log_is_unpacked_for_one_at_a_time(self):
+        refuse()  # so that there are records
         large = self.large_log().read_bytes()
         log = lab.subfolder("compressed-log", owner="nobody") / "records.jsonl"
         log.write_text(running.records_path.read_text())
