@@ -36,9 +36,9 @@ static const char help[] =
 	"  -h, --help          print this and exit\n"
 	"\n"
 	"Exit status: 0 the message was accepted (also if it is held), or several are listed; 1 it\n"
-	"was refused or deferred, or would have been, or did not come to its end; 2 wrong usage; 3\n"
-	"there is no such record, the beginning of a reference matches several, or the log or the\n"
-	"configuration cannot be read.\n"
+	"was refused or deferred, or would have been, or the filter did not see its end; 2 wrong\n"
+	"usage; 3 there is no such record, the beginning of a reference matches several, or the\n"
+	"log or the configuration cannot be read.\n"
 	"\n"
 	"Example: heloscope explain 20261124T125000Z-4f2a\n";
 

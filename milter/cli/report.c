@@ -213,7 +213,7 @@ put_text(const struct report *report, const json_t *json)
 	if (report->unfinished > 0)
 		output_put(
 			output_standard(),
-			"%zu of them did not come to their end: the client gave up, or the MTA refused them itself\n",
+			"the filter did not see the end of %zu of them: the client gave up, or the MTA refused them itself, or redirected or discarded them by a rule of its own\n",
 			report->unfinished);
 	if (report->unwritten > 0)
 		output_put(output_standard(),

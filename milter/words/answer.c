@@ -400,7 +400,7 @@ add_outcome(const struct message_record *record, const struct outcome *outcome, 
 	if (answer_is_lost(record))
 		strbuf_printf(
 			text,
-			"Not finished: the client gave up, or the mail server refused the message itself (its log says which). The filter would have %s it%s",
+			"Not finished: the client gave up, or the mail server refused the message itself, or took it and redirected or discarded it by a rule of its own, such as header_checks (its log says which). The filter would have %s it%s",
 			participle,
 			verdict->is_enforced || verdict->action == ACTION_ACCEPT ? "" : " in mode enforce");
 	else if (verdict->is_enforced || verdict->action == ACTION_ACCEPT)
@@ -508,7 +508,7 @@ add_fate(const struct message_record *record, const struct outcome *outcome, str
 	if (answer_is_lost(record)) {
 		strbuf_add(
 			text,
-			"did not come to its end: your mail server gave up, or our mail server refused it for something else; in that case its answer, which is in your mail server's log, says why.");
+			"was not seen to its end by our mail filter: your mail server gave up, or our mail server refused it for something else, or accepted it and redirected or discarded it by a rule of its own. If our mail server answered, its answer is in your mail server's log and says whether it accepted the message.");
 		return false;
 	}
 	if (answer_is_held(record)) {

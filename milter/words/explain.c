@@ -745,7 +745,7 @@ static const char *
 fate_of(const struct message_record *record)
 {
 	if (record->is_unfinished)
-		return "not refused by this check, but the message did not come to its end.";
+		return "not refused by this check, but the filter did not see the end of the message.";
 	return answer_is_held(record) ? "accepted, but held: not delivered unless it is released."
 				      : "accepted.";
 }

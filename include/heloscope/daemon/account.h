@@ -23,7 +23,7 @@ struct account {
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
 	size_t said;        /* octets of SMTP that the meter does not know of yet */
-	bool is_unfinished; /* it did not come to its end */
+	bool is_unfinished; /* its end was not seen */
 };
 
 void account_tell(const struct runtime *runtime, const struct account *account);

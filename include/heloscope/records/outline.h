@@ -21,7 +21,7 @@ struct outline {
 	const char *domain; /* of the sender; "<>" for the null sender, and where there is none */
 	bool passes;        /* SPF and reverse DNS */
 	bool looks_forwarded;
-	bool is_unfinished; /* it did not come to its end */
+	bool is_unfinished; /* its end was not seen */
 	size_t unwritten;
 	struct tree tree;
 };

@@ -73,7 +73,7 @@ struct message_record {
 	size_t recipient_count; /* kept */
 	size_t recipient_total; /* that there were */
 	unsigned waited_ms;
-	bool is_unfinished; /* it did not come to its end: the client gave up, or the MTA refused it itself */
+	bool is_unfinished; /* its end was not seen: the client gave up, or the MTA took over */
 	size_t unwritten;   /* messages before it of which no record was written */
 	unsigned cuts;      /* of one that was read: what it lacks for want of room, for record_make() */
 };

@@ -30,7 +30,7 @@ enum report_table {
 struct report {
 	const char *since; /* RFC 3339; what is older is not counted */
 	size_t messages, recipients, mistakes;
-	size_t unfinished;             /* of the messages: they did not come to their end */
+	size_t unfinished;             /* of the messages: their end was not seen */
 	size_t unwritten;              /* messages without a record, as records tell */
 	json_t *tables[REPORT_TABLES]; /* as in heloscope/review/counts.h */
 	json_t *mistake_hosts; /* an object: client -> rule -> what report_json() tells of the first */

@@ -31,7 +31,7 @@ struct message_summary {
 	const struct told_verdict *verdicts; /* the different ones */
 	size_t verdict_count;
 	unsigned waited_ms;
-	bool is_unfinished; /* it did not come to its end: nothing was done but what was told at RCPT */
+	bool is_unfinished; /* its end was not seen: nothing was done but what was told at RCPT */
 	const struct record_recipient *recipients; /* the first ones */
 	size_t recipient_count;
 	size_t recipient_total; /* that there were */

@@ -225,7 +225,7 @@ static const struct ending endings[] = {
 	{ "no recipient", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 0, 0 },
 };
 
-/* The client gave up, or the MTA refused it itself. */
+/* The client gave up, or the MTA refused, redirected or discarded it itself. */
 static const struct ending unfinished[] = {
 	{ "unfinished, accepted", RESULT_PASS, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
 	{ "unfinished, a check failed", RESULT_FAIL, RESULT_PASS, false, { DONE(ACTION_ACCEPT) }, 1, 0 },
