@@ -17,6 +17,7 @@
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
+#include "heloscope/base/symlink.h"
 
 const char *
 listener_path(const char *listen)
@@ -65,14 +66,19 @@ listener_own_directory(const char *path, char directory[LISTENER_PATH_SIZE])
 
 /* Reasons, and what can be done about them. */
 
-/* How the directory is made; of a directory of others, one below it is. */
+/* How the directory is made; of a directory of others, one below it is. None where a link has its name. */
 static void
 advise_directory(const struct listener_wish *wish, const char *user, struct strbuf *advice)
 {
 	const char *path = listener_path(wish->listen), *slash = strrchr(path, '/');
-	char directory[LISTENER_PATH_SIZE];
+	char directory[LISTENER_PATH_SIZE], link[LISTENER_PATH_SIZE];
+	struct strbuf link_text = STRBUF_OVER(link);
 	const bool is_own = listener_own_directory(path, directory);
 
+	if (symlink_tell(directory, &link_text)) {
+		strbuf_printf(advice, ", and %s is %s; make a directory in its place", directory, link);
+		return;
+	}
 	strbuf_printf(advice, ": install -d -o %.40s -g %s -m 2750 ", user,
 		      wish->clients != NULL ? wish->clients : "postfix");
 	strbuf_add_shell_word(advice, directory);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heloscope/base/regular_file.h"
+#include "heloscope/base/symlink.h"
 #include "heloscope/daemon/listener.h"
 #include "heloscope/daemon/rights.h"
 #include "heloscope/words/resolver_words.h"
@@ -137,6 +139,7 @@ is_made_by_the_service(const char *directory)
 enum reader { READER_SELF, READER_MTA };
 
 #define SHELL_WORD_SIZE 2000
+#define LINK_SIZE 900 /* of what symlink_tell() says */
 
 /* A path as it stands in a command that is to be pasted; of one that is too long there is no use. */
 static const char *
@@ -161,23 +164,28 @@ add_giving(const struct look *look, const char *directory, enum reader reader, b
 	if (reader == READER_MTA)
 		strbuf_printf(command, "install -d -o %s -g postfix -m 2750 %s", user, word);
 	else if (is_there)
-		strbuf_printf(command, "chown %s: %s", user, word);
+		strbuf_printf(command, "chown -h %s: %s", user, word);
 	else
-		strbuf_printf(command, "install -d -m 0750 %s && chown %s: %s", word, user, word);
+		strbuf_printf(command, "install -d -m 0750 %s && chown -h %s: %s", word, user, word);
 }
 
-/* Of a directory that is there, and belongs to others: they keep it, unless it is made for the filter. */
+/* Of a directory that is there, and belongs to others: they keep it, unless it is made for the filter. What a
+ * link leads to is not given away. */
 static void
 warn_of_others(const struct look *look, const char *where, const char *what, const char *path,
 	       enum reader reader)
 {
-	char own[LISTENER_PATH_SIZE], memory[9 * LISTENER_PATH_SIZE];
-	struct strbuf command = STRBUF_OVER(memory);
+	char own[LISTENER_PATH_SIZE], memory[9 * LISTENER_PATH_SIZE], link[LINK_SIZE];
+	struct strbuf command = STRBUF_OVER(memory), link_text = STRBUF_OVER(link);
 	const char *name = strrchr(path, '/');
 	const bool is_own = listener_own_directory(path, own);
 
 	add_giving(look, own, reader, is_own, &command);
-	if (is_own)
+	if (symlink_tell(own, &link_text))
+		warn(look, where,
+		     "%s %s cannot be made: %s is %s; make a directory of the filter's own in its place",
+		     what, path, own, link);
+	else if (is_own)
 		warn(look, where,
 		     "%s %s cannot be made: %s belongs to somebody else; give it to the filter: %s", what,
 		     path, own, memory);
@@ -232,20 +240,30 @@ look_at_directory(const struct look *look, const char *where, const char *what, 
 	return false;
 }
 
-/* A file that the filter appends to or writes anew. */
+/* A file that the filter appends to or writes anew; `links`: whether it follows one there. */
 static void
-look_at_written_file(const struct look *look, const char *where, const char *what, const char *path)
+look_at_written_file(const struct look *look, const char *where, const char *what, const char *path,
+		     enum regular_file_links links)
 {
 	struct stat status;
-	char word[SHELL_WORD_SIZE];
+	char word[SHELL_WORD_SIZE], link[LINK_SIZE];
+	struct strbuf link_text = STRBUF_OVER(link);
+	const bool is_reached = look_at_directory(look, where, what, path, READER_SELF);
+	const bool is_link = is_reached && symlink_tell(path, &link_text);
 
-	if (!look_at_directory(look, where, what, path, READER_SELF) || stat(path, &status) != 0)
+	if (is_link && links == LINKS_REFUSED)
+		warn(look, where, "%s %s is %s, which is not followed there; remove it", what, path, link);
+	else if (!is_reached || stat(path, &status) != 0)
 		return;
-	if (!S_ISREG(status.st_mode))
+	else if (is_link && !(S_ISREG(status.st_mode) && user_may(look, &status, MAY_WRITE)))
+		warn(look, where,
+		     "%s %s is %s, which is not a file that the filter may write to; remove the link, or set another path",
+		     what, path, link);
+	else if (!S_ISREG(status.st_mode))
 		warn(look, where, "%s %s is not a file", what, path);
 	else if (!user_may(look, &status, MAY_WRITE))
-		warn(look, where, "%s %s belongs to somebody else; give it to the filter: chown %s: %s", what,
-		     path, look->config->user, quote(path, word));
+		warn(look, where, "%s %s belongs to somebody else; give it to the filter: chown -h %s: %s",
+		     what, path, look->config->user, quote(path, word));
 }
 
 /* A file that is read again at a reload, by the filter's user then. */
@@ -253,8 +271,16 @@ static void
 look_at_read_file(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
+	char link[LINK_SIZE];
+	struct strbuf link_text = STRBUF_OVER(link);
 
-	if (stat(path, &status) == 0 && !user_may(look, &status, MAY_READ))
+	if (stat(path, &status) != 0 || user_may(look, &status, MAY_READ))
+		return;
+	if (symlink_tell(path, &link_text))
+		warn(look, where,
+		     "%s %s is %s, which cannot be read by the user \"%s\", so a reload would fail; put the file itself there",
+		     what, path, link, look->config->user);
+	else
 		warn(look, where,
 		     "%s %s cannot be read by the user \"%s\", so a reload would fail: give it the group of that user, and mode 0640",
 		     what, path, look->config->user);
@@ -265,9 +291,14 @@ static void
 look_at_secret(const struct look *look, const char *where, const char *what, const char *path)
 {
 	struct stat status;
-	char word[SHELL_WORD_SIZE];
+	char word[SHELL_WORD_SIZE], link[LINK_SIZE];
+	struct strbuf link_text = STRBUF_OVER(link);
 
-	if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
+	if (stat(path, &status) != 0 || (status.st_mode & S_IROTH) == 0)
+		return;
+	if (symlink_tell(path, &link_text))
+		warn(look, where, "every user of this host can read %s %s, which is %s", what, path, link);
+	else
 		warn(look, where, "every user of this host can read %s %s: chmod 0640 %s", what, path,
 		     quote(path, word));
 }
@@ -356,10 +387,11 @@ surroundings_check(const struct config *config, const char *path, bool is_filter
 		(void)look_at_directory(&look, line_of(&look, "listen"), "the socket", socket, READER_MTA);
 	look_at_control(&look);
 	if (config->records != NULL)
-		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records);
+		look_at_written_file(&look, line_of(&look, "records"), "the log of records", config->records,
+				     LINKS_FOLLOWED);
 	if (config->looks_back && config->look_back.file != NULL)
 		look_at_written_file(&look, line_of(&look, "file"), "the file of findings",
-				     config->look_back.file);
+				     config->look_back.file, LINKS_REFUSED);
 	look_at_read_file(&look, NULL, "the configuration", path);
 	look_at_lists(&look);
 	look_at_password(&look);

@@ -157,9 +157,9 @@ class Faults(Base):
         wait_until_it_serves(process, syslog.read)
         for told in (syslog.text, (folder / "missed.log").read_text()):
             self.assertIn(f'the log of records {folder}/none/audit cannot be made: the directory {folder}/none: No such file or directory; '
-                          f"make it: install -d -m 0750 {folder}/none && chown nobody: {folder}/none\n", told)
+                          f"make it: install -d -m 0750 {folder}/none && chown -h nobody: {folder}/none\n", told)
             self.assertIn(f"the file of findings {folder}/peers cannot be made: {folder} belongs to somebody else; make a directory for the filter, "
-                          f"and write {folder}/heloscope/peers here: install -d -m 0750 {folder}/heloscope && chown nobody: {folder}/heloscope\n", told)
+                          f"and write {folder}/heloscope/peers here: install -d -m 0750 {folder}/heloscope && chown -h nobody: {folder}/heloscope\n", told)
         self.assertNotIn("listens on", (folder / "missed.log").read_text(), "once it is ready it is silent on stderr")
         self.config(text.replace("none/audit", "later/audit"))
         process.send_signal(signal.SIGUSR1)
@@ -214,13 +214,41 @@ class Check(Base):
         self.assertEqual(len(done.stderr.splitlines()), 6, done.stderr)
         quoted = subprocess.run([self.program, "-t", "-c", self.config(f'user "nobody"\nrecords "{folder}/$(x) y/audit"\npolicy {{ }}\n')], capture_output=True, text=True,
                                 timeout=DEADLINE_S).stderr
-        self.assertIn(f"make it: install -d -m 0750 '{folder}/$(x) y' && chown nobody: '{folder}/$(x) y'\n", quoted)
+        self.assertIn(f"make it: install -d -m 0750 '{folder}/$(x) y' && chown -h nobody: '{folder}/$(x) y'\n", quoted)
         text = f'user "nobody"\nlisten "unix:{folder}/x"\nrecords "{folder}/audit"\ndnsbl "a.test" key-file "{key}"\n'
         done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
         self.assertEqual(done.returncode, 0)
         self.assertEqual(len(re.findall(r"(?m)belongs to somebody else; make a directory for the filter, and write \S+ here: install -d .*$", done.stderr)), 2, done.stderr)
         self.assertRegex(done.stderr, r'key file \S+ cannot be read by the user "nobody"')
 
+    def test_P4_of_a_link_no_command_that_follows_it_is_told(self):
+        """Whoever has the filter's user can make one in its directories, and root would give away what it leads to."""
+        folder, target = self.lab.subfolder("links", 0o755, "nobody"), self.lab.folder / "target"
+        target.write_text("rootsown\n")
+        target.chmod(0o604)
+        (self.lab.folder / "theirs").mkdir()
+        (folder / "directory").symlink_to(self.lab.folder / "theirs")
+        for name in ("records", "peers", "key", "password"):
+            (folder / name).symlink_to(target)
+        text = (f'user "nobody"\nlisten "unix:{folder}/directory/x"\nrecords "{folder}/records"\nlook-back yes {{ file "{folder}/peers" }}\n'
+                f'dnsbl "a.test" key-file "{folder}/key"\nshare redis "127.0.0.1:6379" {{ password-file "{folder}/password" }}\n')
+
+        def told():
+            done = subprocess.run([self.program, "-t", "-c", self.config(text)], capture_output=True, text=True, timeout=DEADLINE_S)
+            for line in done.stderr.splitlines():
+                self.assertNotRegex(line, "chmod|chown (?!-h)|install", done.stderr)
+            return done.stderr
+
+        lines = told()
+        for name, path, what in (("directory", self.lab.folder / "theirs", "; make a directory"), ("records", target, ", which is not a file that the filter may write to"),
+                                 ("peers", target, ", which is not followed there"), ("key", target, "$"), ("password", target, "$")):
+            self.assertRegex(lines, f"(?m){folder}/{name}(:|,? which)? is a symbolic link to {path}{what}")
+        target.chmod(0o600)
+        lines = told()
+        for name in ("key", "password"):
+            self.assertIn(f"{folder}/{name} is a symbolic link to {target}, which cannot be read by the user", lines)
+        os.chown(target, NOBODY.pw_uid, -1)
+        self.assertNotIn("records is", told(), "a link of the administrator to what is the filter's")
 
     def test_N05_secrets_that_everybody_may_read_and_sockets_with_one_address(self):
         key = self.lab.folder / "key"

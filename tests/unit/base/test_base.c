@@ -21,6 +21,7 @@
 #include "heloscope/base/log.h"
 #include "heloscope/base/new_file.h"
 #include "heloscope/base/regular_file.h"
+#include "heloscope/base/symlink.h"
 #include "heloscope/base/span.h"
 #include "heloscope/base/strbuf.h"
 
@@ -593,6 +594,33 @@ P4_regular_file_follows_links_only_where_told(void **state)
 	(void)rmdir(folder);
 }
 
+/* P4: what stands for a link can be anything, and of any length. */
+static void
+P4_symlink_tells_what_is_one(void **state)
+{
+	char folder[] = "test-base-XXXXXX", path[40], target[400], told[1000];
+	struct strbuf text = STRBUF_OVER(told);
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/link", folder);
+	assert_false(symlink_tell(path, &text));
+	assert_false(symlink_tell(folder, &text));
+	assert_string_equal(told, "");
+	assert_int_equal(symlink("/etc/\033[2J", path), 0);
+	assert_true(symlink_tell(path, &text));
+	assert_string_equal(told, "a symbolic link to /etc/\\x1B[2J");
+	(void)unlink(path);
+	memset(target, 'x', sizeof target - 1);
+	target[sizeof target - 1] = '\0';
+	assert_int_equal(symlink(target, path), 0);
+	strbuf_init(&text, told, sizeof told);
+	assert_true(symlink_tell(path, &text));
+	assert_int_equal(text.length, strlen("a symbolic link to ") + 200 + strlen("..."));
+	(void)unlink(path);
+	(void)rmdir(folder);
+}
+
 static bool
 write_text(FILE *file, const void *text)
 {
@@ -703,6 +731,7 @@ main(void)
 		cmocka_unit_test(file_lines_reads_lines_of_any_length),
 		cmocka_unit_test(file_lines_tells_why_reading_fails),
 		cmocka_unit_test(P4_regular_file_follows_links_only_where_told),
+		cmocka_unit_test(P4_symlink_tells_what_is_one),
 		cmocka_unit_test(error_set_cuts_and_takes_null),
 		cmocka_unit_test(span_to_number_takes_digits_within_bounds_only),
 		cmocka_unit_test(span_compares_with_and_without_case),
