@@ -609,7 +609,7 @@ P4_symlink_tells_what_is_one(void **state)
 	assert_string_equal(told, "");
 	assert_int_equal(symlink("/etc/\033[2J", path), 0);
 	assert_true(symlink_tell(path, &text));
-	assert_string_equal(told, "a symbolic link to /etc/\\x1B[2J");
+	assert_string_equal(told, "a symbolic link to /etc/\\x1b[2J");
 	(void)unlink(path);
 	memset(target, 'x', sizeof target - 1);
 	target[sizeof target - 1] = '\0';
