@@ -123,3 +123,21 @@ named_server_in(struct span text)
 	}
 	return SPAN("");
 }
+
+struct span
+named_signer_in(struct span text)
+{
+	struct span name, rest;
+	size_t open;
+
+	while (text.length > 0 && ascii_is_among(text.at[text.length - 1], ". \t\r\n"))
+		text.length--;
+	if (text.length == 0 || !ascii_is_among(text.at[text.length - 1], "])"))
+		return SPAN("");
+	for (open = text.length - 1; open > 0 && !ascii_is_among(text.at[open - 1], "[(");)
+		open--;
+	name = open > 0 ? place_name_at(span_from(text, open), &rest) : SPAN("");
+	return domain_has_dot(name) && domain_is_host_name(name) && ascii_is_among(rest.at[0], " ])")
+		       ? name
+		       : SPAN("");
+}

@@ -459,6 +459,16 @@ owner_of_frame(const struct search *search)
 	return NULL;
 }
 
+/* Whose server signed the reply. NULL: nobody known. */
+static const char *
+owner_of_signature(const struct search *search, struct span text)
+{
+	const struct span signer = named_signer_in(text);
+	const struct owners owners = owners_of(search->catalogue, signer, OWNED_SERVER);
+
+	return owners.count > 0 ? owners.items[0]->name : NULL;
+}
+
 /* Whose the recipient is that the reply itself names, where it is about one. */
 static const char *
 owner_of_named_recipient(const struct search *search, const struct recognition *known, struct span text)
@@ -495,8 +505,8 @@ shows_owner(const struct search *search, const struct refusal_entry *entry)
 	       || is_among(entry->owner, &search->of_recipient);
 }
 
-/* Who refused: whose words they are; else whose server it was; else whose pages or recipients the reply
- * names. */
+/* Who refused: whose words they are; else whose server it was, or signed; else whose pages or recipients the
+ * reply names. */
 static const char *
 owner_of(const struct search *search, const struct recognition *known, struct span text)
 {
@@ -507,6 +517,8 @@ owner_of(const struct search *search, const struct recognition *known, struct sp
 	if (search->of_server.count > 0)
 		return search->of_server.items[0]->name;
 	owner = owner_of_frame(search);
+	if (owner == NULL)
+		owner = owner_of_signature(search, text);
 	if (owner == NULL)
 		owner = owner_of_links(search);
 	if (owner != NULL || known->host.length > 0)

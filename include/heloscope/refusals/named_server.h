@@ -15,4 +15,8 @@
  */
 struct span named_server_in(struct span text);
 
+/* The server that signed its reply, at the end: "... denied [NAME]", "... later (NAME)", with or without more
+ * behind the name. Empty when none did. */
+struct span named_signer_in(struct span text);
+
 #endif

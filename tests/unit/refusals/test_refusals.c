@@ -509,6 +509,11 @@ recognize_knows_who_refused(void **state)
 		{ "", "550 <x@a.example>: unknown sender", NULL },
 		{ "", "550 x@", NULL },
 		{ "mx.s.test", "550 hello", "S" },
+		{ "", "550 no [mx.a.test 2026-11-29T10:00:00Z 08DC]", "A" },
+		{ "", "550 no, see http://l.test (mx.a.test).", "A" },
+		{ "mx.q.test", "550 no [mx.a.test]", "A" },
+		{ "mx.s.test", "550 no [mx.a.test]", "S" },
+		{ "", "550 no [mx.a.test] to-day", NULL },
 		/* Words of a program that others run, too. */
 		{ "mx.a.test", "550 no such thing in our house", "S" },
 		{ "mx.q.test", "550 no such thing in our house", "S" },
@@ -1129,6 +1134,34 @@ named_server_is_one_that_a_program_named(void **state)
 			fail_msg("%s", rows[i].text);
 }
 
+static void
+named_signer_stands_in_brackets_at_the_end(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} rows[] = {
+		{ "550 no [mx.p.test]", "mx.p.test" },
+		{ "550 no (mx.p.test). \n", "mx.p.test" },
+		{ "550 no [x] [mx.p.test 2026-11-29T10:00:00Z 08DC]", "mx.p.test" },
+		{ "[mx.p.test]", "mx.p.test" },
+		{ "550 no [mx.p.test] for x", "" },
+		{ "550 no [x@p.test]", "" },
+		{ "550 no [x mx.p.test]", "" },
+		{ "550 no [2001:db8::1]", "" },
+		{ "550 no [mx]", "" },
+		{ "550 no mx.p.test]", "" },
+		{ "550 no []", "" },
+		{ "]", "" },
+		{ "...", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		if (!span_equals(named_signer_in(span_of(rows[i].text)), span_of(rows[i].name)))
+			fail_msg("%s", rows[i].text);
+}
+
 /* RFC 3463, 3.2; RFC 5321, 3.3: a server knows no recipient before RCPT. */
 static void
 recognize_knows_when_no_recipient_can_be_meant(void **state)
@@ -1504,6 +1537,7 @@ main(void)
 		cmocka_unit_test(recognize_prefers_the_gist_to_few_words_of_anybody),
 		cmocka_unit_test(recognize_tells_what_the_stage_bears),
 		cmocka_unit_test(named_server_is_one_that_a_program_named),
+		cmocka_unit_test(named_signer_stands_in_brackets_at_the_end),
 		cmocka_unit_test(recognize_knows_when_no_recipient_can_be_meant),
 		cmocka_unit_test(normal_words_are_those_of_sentences),
 		cmocka_unit_test(recognize_examples_tells_which_are_not_recognized),
