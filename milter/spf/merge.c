@@ -47,6 +47,8 @@ add_term(struct merging *merging, const struct spf_term *term, bool is_last)
 		merging->all = milder(merging->all, term->qualifier);
 		return is_last && term->qualifier != RESULT_PASS;
 	}
+	if (spf_term_is_wide(term))
+		return false;
 	if (term->qualifier != RESULT_PASS || has_term(merging->text, term->text))
 		return term->qualifier == RESULT_PASS;
 	strbuf_add_char(merging->text, ' ');

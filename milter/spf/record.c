@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define WIDE_IPV4 8 /* bits: the shortest prefix of a network that one organization has */
+#define WIDE_IPV6 16
 #define TERMS_MAX 1024 /* a record of 64 kB could hold thirty times that */
 
 /* Shorthand for the many places that say what is wrong. */
@@ -391,6 +393,31 @@ spf_term_counts(struct span term)
 		return span_equals_nocase((struct span){ term.at, name_length }, SPAN("redirect"));
 	row = term.length > 0 ? find_mechanism(spf_without_qualifier(term), &length) : NULL;
 	return row != NULL && row->counts;
+}
+
+bool
+spf_term_is_slip(struct span term)
+{
+	const size_t length = modifier_name_length(term);
+	size_t found;
+
+	return length > 0 && find_mechanism((struct span){ term.at, length }, &found) != NULL;
+}
+
+bool
+spf_term_is_wide(const struct spf_term *term)
+{
+	switch (term->mechanism) {
+	case SPF_IP4:
+		return term->prefix4 < WIDE_IPV4;
+	case SPF_IP6:
+		return term->prefix6 < WIDE_IPV6;
+	case SPF_A:
+	case SPF_MX:
+		return term->prefix4 < WIDE_IPV4 || term->prefix6 < WIDE_IPV6;
+	default:
+		return false;
+	}
 }
 
 static bool

@@ -95,6 +95,22 @@ put_more_of_helo(const struct facts *facts, enum telling_reader reader, struct o
 	spf_several_put(&facts->spf[SPF_HELO], out);
 }
 
+/* A term that is kept in it, but says nothing as it is written. */
+static void
+tell_slip(const char *record, struct output *out)
+{
+	struct span rest = span_of(record), term;
+
+	while ((term = span_word(&rest, ASCII_BLANKS)).length > 0)
+		if (spf_term_is_slip(term)) {
+			prose_put(
+				out, 4,
+				"Receivers pass over \"%.*s\" in it: a mechanism has \":\" before its value, not \"=\". Correct it if what it names is to send, or delete it.",
+				(int)term.length, term.at);
+			return;
+		}
+}
+
 /* The record that would let the client pass. */
 static void
 advise_record(const struct facts *facts, const struct spf_facts *spf, struct output *out)
@@ -114,6 +130,7 @@ advise_record(const struct facts *facts, const struct spf_facts *spf, struct out
 		"If %s sends mail for %s, publish this TXT record for %s in place of the present SPF record:",
 		ip, domain, domain);
 	prose_record(out, 6, memory);
+	tell_slip(published, out);
 	prose_put(
 		out, 4,
 		"If the mail was forwarded: SPF cannot pass for a forwarder that keeps the sender's address. Ask the forwarder to rewrite it (SRS).");

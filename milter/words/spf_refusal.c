@@ -9,11 +9,12 @@
 #include "heloscope/words/spf_several.h"
 #include "heloscope/words/telling.h"
 
-#define LIST_MAX 200   /* octets of a list of terms or names */
-#define NAMES_TOLD 3   /* of names that found nothing */
-#define TERM_MAX 80    /* octets of a corrected term */
-#define SMALL_SIZE 128 /* room for the terms of an address */
-#define MERGED_MAX 200 /* room for a record that takes the place of several */
+#define LIST_MAX 200    /* octets of a list of terms or names */
+#define NAMES_TOLD 3    /* of names that found nothing */
+#define TERM_MAX 80     /* octets of a corrected term */
+#define TERM_ARENA 4096 /* octets, to read one */
+#define SMALL_SIZE 128  /* room for the terms of an address */
+#define MERGED_MAX 200  /* room for a record that takes the place of several */
 
 /* What the sentences need of one evaluation. */
 struct evaluation {
@@ -115,6 +116,25 @@ meant_mechanism(const struct spf_problem *problem, const char *name, struct span
 		       : NULL;
 }
 
+/* Whether a corrected term is right now, and does not allow more than anybody sends from. */
+static bool
+is_good(const struct strbuf *corrected)
+{
+	char memory[TERM_MAX * 2];
+	struct strbuf text = STRBUF_OVER(memory);
+	struct spf_record record;
+	struct spf_fault fault;
+	struct arena arena;
+	bool is_good;
+
+	strbuf_printf(&text, "v=spf1 %s", corrected->text);
+	arena_init(&arena, TERM_ARENA);
+	is_good = !text.is_cut && spf_record_parse(span_of(memory), &arena, &record, &fault)
+		  && record.count == 1 && !spf_term_is_wide(&record.terms[0]);
+	arena_clear(&arena);
+	return is_good;
+}
+
 /* The term as it was meant, raw. False when that is not plain. */
 static bool
 correct_term(const struct spf_problem *problem, struct strbuf *corrected)
@@ -132,7 +152,10 @@ correct_term(const struct spf_problem *problem, struct strbuf *corrected)
 		return false;
 	strbuf_add(corrected, meant);
 	strbuf_add_span(corrected, span_from(term, length));
-	return !corrected->is_cut;
+	if (!corrected->is_cut && is_good(corrected))
+		return true;
+	strbuf_shorten(corrected, 0);
+	return false;
 }
 
 /* Errors. */
@@ -173,7 +196,7 @@ static const struct {
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",
-					  "Ask whoever manages the DNS of $N to keep one of them and delete the others, after copying what those allow: put their terms, without \"v=spf1\" and without \"-all\" or \"~all\", directly before the \"-all\" or \"~all\" of the one that stays (with \"include:\" in place of \"redirect=\"). " },
+					  "Ask whoever manages the DNS of $N to keep one of them that ends with \"-all\" or \"~all\", and delete the others after copying what those allow: put their terms, without \"v=spf1\" and without any \"all\" (\"-all\", \"~all\", \"?all\", \"+all\"), directly before the \"-all\" or \"~all\" of the one that stays (with \"include:\" in place of \"redirect=\"). Leave out a term that allows every address (like \"ip4:0.0.0.0/0\"). " },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
@@ -231,6 +254,17 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 			      memory);
 }
 
+/* What stands behind the term or the record to write. */
+static const char *
+behind_exact(enum spf_problem_kind kind, struct span exact)
+{
+	if (kind == SPF_PROBLEM_SYNTAX)
+		return "\" in its SPF (TXT) record. ";
+	return spf_several_includes(exact)
+		       ? "\" (if the records that it includes exist, and all together need no more than 10 DNS lookups). "
+		       : "\". ";
+}
+
 /* What to change, where it is known exactly: the term or the record to write. */
 static bool
 add_exact_change(const struct spf_facts *spf, const struct telling_values *values, struct strbuf *text)
@@ -239,6 +273,7 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 	char memory[MERGED_MAX];
 	struct strbuf exact = STRBUF_OVER(memory);
 	const char *change = NULL;
+	struct span written;
 
 	if (problem->kind == SPF_PROBLEM_SYNTAX && correct_term(problem, &exact))
 		change = "Ask whoever manages the DNS of $H to change that term to \"";
@@ -247,9 +282,10 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 			"Ask whoever manages the DNS of $N to replace them with this one TXT record, which combines them: \"";
 	if (change == NULL)
 		return false;
+	written = (struct span){ exact.text, exact.length };
 	telling_fill(text, change, values);
-	strbuf_add_escaped(text, (struct span){ exact.text, exact.length }, MERGED_MAX);
-	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in its SPF (TXT) record. " : "\". ");
+	strbuf_add_escaped(text, written, MERGED_MAX);
+	strbuf_add(text, behind_exact(problem->kind, written));
 	return true;
 }
 

@@ -54,6 +54,17 @@ spf_several_merge(const struct spf_facts *spf, struct strbuf *merged)
 	return answer != NULL && spf_merge(answer, merged);
 }
 
+bool
+spf_several_includes(struct span merged)
+{
+	struct span term;
+
+	while ((term = span_word(&merged, ASCII_BLANKS)).length > 0)
+		if (span_starts_with_nocase(spf_without_qualifier(term), SPAN("include:")))
+			return true;
+	return false;
+}
+
 void
 spf_several_quote(const struct spf_facts *spf, struct strbuf *text)
 {

@@ -77,6 +77,7 @@ unsure TXT "v=spf1 mx ?all"
 _dmarc.unsure TXT "v=DMARC1; p=none"
 _dmarc.unsure TXT "v=DMARC1; p=reject"
 loop TXT "v=spf1 mx include:a.loop.example -all"
+slip TXT "v=spf1 include=two.example -all"
 loop MX 10 smtpout.yodel
 a.loop TXT "v=spf1 ip4:192.0.2.9 include:loop.example -all"
 two MX 10 smtpout.yodel

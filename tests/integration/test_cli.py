@@ -185,6 +185,13 @@ class Stories(unittest.TestCase):
                 self.compare(name, re.sub(r"  Host .*\n", "", anonymous(run("explain", "--log", log, record["id"])[1])))
                 self.compare(f"{name}-for-sender", anonymous(run("explain", "--log", log, "--for-sender", record["id"])[1]))
 
+    def test_a_term_that_says_nothing_is_told_where_the_record_is_proposed_with_it(self):
+        story = run("check", "-c", running.config, "--ip", addresses["neutral"], "--helo", "mail.plain.example", "--from", "<x@slip.example>")[1]
+        self.assertIn("include=two.example -all", story)
+        self.assertIn('Receivers pass over "include=two.example" in it', re.sub(r"\s+", " ", story))
+        story = run("check", "-c", running.config, "--ip", addresses["neutral"], "--helo", "mail.plain.example", "--from", "<x@softfail.example>")[1]
+        self.assertNotIn("Receivers pass over", story)
+
     def test_the_rule_that_would_have_refused_is_told_of_what_is_accepted_for_a_fault(self):
         """With what it needs and could not have: by check, and by explain from the record, with the rule's text or without; not to the sender."""
         config, log = lab.folder / "undecided.conf", lab.folder / "undecided.jsonl"

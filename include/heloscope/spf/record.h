@@ -59,6 +59,16 @@ bool spf_record_parse(struct span text, struct arena *arena, struct spf_record *
 /* Whether a term counts against the limit of those that cause lookups (4.6.4); false for what is none. */
 bool spf_term_counts(struct span term);
 
+/* "include=other.example": by the grammar a modifier that nobody knows, and so passed over (6). */
+bool spf_term_is_slip(struct span term);
+
+/*
+ * Whether a term matches more addresses than anybody sends from, whatever the DNS says: a network with a
+ * prefix of less than 8 bits (IPv6: 16), or one that long around the addresses of "a" and "mx". "all" is
+ * none.
+ */
+bool spf_term_is_wide(const struct spf_term *term);
+
 /* A directive behind its "+", "-", "~" or "?". */
 struct span spf_without_qualifier(struct span term);
 

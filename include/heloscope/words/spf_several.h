@@ -14,6 +14,9 @@
  * when not all of them are among the facts, or spf_merge() does not know. */
 bool spf_several_merge(const struct spf_facts *spf, struct strbuf *merged) MUST_USE;
 
+/* Whether a merged record includes others, of which nothing is known here. */
+bool spf_several_includes(struct span merged);
+
 /* Add a sentence that quotes them, when they are short and all of them are among the facts. */
 void spf_several_quote(const struct spf_facts *spf, struct strbuf *text);
 

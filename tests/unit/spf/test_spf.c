@@ -991,6 +991,42 @@ R7208_4_6_spf_term_counts_those_that_cause_lookups(void **state)
 		assert_false(spf_term_counts(span_of(free_of_cost[i])));
 }
 
+static void
+spf_term_is_wide_where_nobody_has_so_many_addresses(void **state)
+{
+	static const char wide[] =
+		"v=spf1 ip4:0.0.0.0/0 ip4:128.0.0.0/1 ip4:16.0.0.0/7 ip6:::/0 ip6:2000::/15 "
+		"a/0 mx:d.example/7 a:d.example//0";
+	static const char others[] = "v=spf1 ip4:17.0.0.0/8 ip4:192.0.2.1 ip6:2001::/16 ip6:2001:db8::1 a "
+				     "mx/24 a:d.example//64 ptr include:d.example exists:%{i}.d.example +all";
+	struct spf_record record;
+	struct spf_fault fault;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1U << 16);
+	assert_true(spf_record_parse(span_of(wide), &arena, &record, &fault));
+	assert_int_equal(record.count, 8);
+	for (size_t i = 0; i < record.count; i++)
+		assert_true(spf_term_is_wide(&record.terms[i]));
+	assert_true(spf_record_parse(span_of(others), &arena, &record, &fault));
+	for (size_t i = 0; i < record.count; i++)
+		assert_false(spf_term_is_wide(&record.terms[i]));
+	arena_clear(&arena);
+}
+
+static void
+R7208_6_spf_term_is_slip_where_a_mechanism_is_written_as_a_modifier(void **state)
+{
+	(void)state;
+	assert_true(spf_term_is_slip(SPAN("include=d.example")));
+	assert_true(spf_term_is_slip(SPAN("IP4=192.0.2.1")));
+	assert_false(spf_term_is_slip(SPAN("redirect=d.example")));
+	assert_false(spf_term_is_slip(SPAN("exp=d.example")));
+	assert_false(spf_term_is_slip(SPAN("include:d.example")));
+	assert_false(spf_term_is_slip(SPAN("x=a")));
+}
+
 /* Several records of one domain are merged where no judgement is needed. */
 static void
 R7208_3_2_spf_merge_makes_one_record(void **state)
@@ -1012,6 +1048,9 @@ R7208_3_2_spf_merge_makes_one_record(void **state)
 		{ { "v=spf1 a -all", "v=spf1 ipv4:192.0.2.1 -all" }, NULL },
 		{ { "v=spf1 a -all", "v=spf1 -all mx" }, NULL },
 		{ { "v=spf1 a -all", "v=spf1 -ip4:192.0.2.1 -all" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 ip4:0.0.0.0/0 -all" }, NULL },
+		{ { "v=spf1 ip6:2000::/3 -all", "v=spf1 a -all" }, NULL },
+		{ { "v=spf1 a -all", "v=spf1 mx/0 -all" }, NULL },
 		{ { "v=spf1 a:1.a.example a:2.a.example a:3.a.example a:4.a.example a:5.a.example a:6.a.example",
 		    "v=spf1 a:1.b.example a:2.b.example a:3.b.example a:4.b.example a:5.b.example" },
 		  NULL },
@@ -1083,6 +1122,8 @@ main(void)
 		cmocka_unit_test(spf_native_traces_each_step),
 		cmocka_unit_test(B18_spf_native_blames_the_term_at_fault),
 		cmocka_unit_test(spf_native_cuts_long_traces),
+		cmocka_unit_test(spf_term_is_wide_where_nobody_has_so_many_addresses),
+		cmocka_unit_test(R7208_6_spf_term_is_slip_where_a_mechanism_is_written_as_a_modifier),
 		cmocka_unit_test(R7208_3_2_spf_merge_makes_one_record),
 		cmocka_unit_test(spf_merge_makes_none_without_memory),
 		cmocka_unit_test(R7208_11_spf_native_asks_ahead_within_the_limits),
