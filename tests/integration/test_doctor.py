@@ -750,6 +750,59 @@ class Doctor(unittest.TestCase):
             self.assertNotIn("-all", json.dumps(report["findings"]).replace("~all", "").replace("spf-all", ""))
             self.assertNotRegex(json.dumps(report), r"MX \d+ mail\.")
 
+    def test_N06_no_proposal_lets_strangers_pass_or_stops_unknown_senders(self):
+        """What is proposed is evaluated first: it is not in error, nobody else passes by it, one record is proposed for one name, and none where senders are unknown."""
+        world = {"esp.test TXT": ['"v=spf1 ip4:203.0.113.0/24 -all"'], "wide.test TXT": ['"v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.0/24 -all"'], "open.test TXT": ['"v=spf1 +all"']}
+        none, mx, ip = {"well.example MX": None}, {}, ["--ip", ADDRESS]
+        address = f"ip4:{ADDRESS}"
+        for records, changes, arguments, right in (
+            (["mx al"], mx, ip, "mx ~all"),
+            (["mx alll"], mx, [], "mx ~all"),
+            (["mx all;"], mx, ip, "mx ~all"),
+            (["mx +al"], mx, ip, "mx ~all"),
+            (["mx -al"], mx, ip, "mx -all"),
+            (["mx ?al"], mx, ip, "mx ?all"),
+            (["mx al -all"], mx, ip, "mx -all"),
+            (["mx -all al"], mx, ip, "mx -all"),
+            (["ipv4:203.0.113.1 al"], mx, ip, f"{address} ip4:203.0.113.1 ~all"),
+            (["ipv4:203.0.113.1 +all"], mx, ip, f"{address} ip4:203.0.113.1 ~all"),
+            (["ipv4:203.0.113.1 al"], none, [], None),
+            (["ipv4:0.0.0.0/0 -all"], mx, ip, None),
+            (["al redirect=esp.test"], mx, ip, None),
+            (["include=open.test -all"], mx, ip, None),
+            (["include=esp.test -all"], mx, ip, f"{address} include:esp.test -all"),
+            (["include=esp.test +all"], mx, ip, f"{address} include:esp.test ~all"),
+            (["mx -all", "include:open.test -all"], mx, ip, None),
+            (["mx -all", "redirect=open.test"], mx, ip, None),
+            (["mx -all", "ip4:0.0.0.0/0 -all"], mx, ip, None),
+            (["mx -all", "ip6:::/0 -all"], mx, ip, None),
+            (["mx -all", "include:gone.test -all"], mx, ip, None),
+            (["mx -all", "include:esp.test -all"], mx, ip, "include:esp.test mx -all"),
+            (["ip4:0.0.0.0/0 -all"], mx, ip, f"{address} ~all"),
+            (["ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"], mx, ip, f"{address} ~all"),
+            (["ip6:::/0 ip4:0.0.0.0/0 mx -all"], mx, ip, "mx ~all"),
+            (["all mx"], mx, ip, "mx ~all"),
+            (["+all -all"], mx, ip, f"{address} ~all"),
+            (["include:open.test include:esp.test -all"], mx, ip, f"{address} include:esp.test ~all"),
+            (["include:wide.test -all"], mx, ip, f"{address} ~all"),
+            (["include:wide.test -all"], mx, [], None),  # the senders of the other record are not known
+            (["?include:wide.test include:esp.test -all"], mx, ip, f"{address} ?include:wide.test include:esp.test -all"),
+            (["mx ?include:wide.test -all"], mx, ip, None),
+            (["redirect=open.test"], mx, ip, None),
+            (["+all"], none, [], None),
+            (["+all -all"], none, [], None),
+            (["ip4:0.0.0.0/0 -all"], none, [], None),
+            (["include:esp.test ?all"], none, [], None),
+            (["mx -all"], mx, ip, None),
+        ):
+            with self.subTest(records, arguments=arguments):
+                report = self.look({**world, **changes, "well.example A": None, "well.example TXT": [txt(f"v=spf1 {record}") for record in records]}, *arguments)
+                lines = {line for finding in report["findings"] if finding["row"].startswith("spf") for line in finding.get("publish", ())}
+                self.assertEqual(lines, {f'well.example. TXT "v=spf1 {right}"'} if right else set(), report["findings"])
+        for text, right in (("v=spf1; mx; all", "mx ~all"), ("v=spf2 mx all", "mx ~all"), ("v=spf2 include:open.test -all", f"mx {address} ~all")):
+            report = self.look({**world, "well.example TXT": [txt(text)]}, *ip)
+            self.assertEqual(self.proposal(report, "spf-record", "well.example"), f"v=spf1 {right}")
+
     def test_B02_an_error_for_one_address_says_why(self):
         """The IPv6 address alone runs into a limit: the cross has its reason, with the address."""
         six = "2001:db8::9"

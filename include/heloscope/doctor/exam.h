@@ -61,6 +61,7 @@ struct exam {
 	struct arena *arena;
 	struct doctor_report *report;
 	const char *bounces; /* the domain of the bounce address, which SPF is about; often report->domain */
+	const char *spf_proposal;        /* the SPF record to publish for it; NULL: none */
 	const char *reported, *left_out; /* lines of doctor/reported: what was taken from reports, what not */
 	struct list_look *list_looks; /* whether lists are well: LIST_PARTS for each of the configuration */
 	struct inquiry *inquiry;      /* of the last exam_look(), or NULL */
