@@ -33,9 +33,9 @@ static const char help[] =
 	"written twice. What is not a record is counted and kept apart, in a file beside the log\n"
 	"whose name begins with \"apart-\". Records that Redis dropped because nobody collected\n"
 	"them in time are counted as lost. Exit status: 0 it was ended, or with --once all was\n"
-	"written; 1 the same, but something was kept apart or lost; 2 wrong usage; 3 it could\n"
-	"not begin, or with --once the server or the log cannot be used. Run only one at a time\n"
-	"for a site: two of them on one host write some records twice.\n"
+	"written; 1 the same, but something was kept apart or lost, or may be; 2 wrong usage; 3 it\n"
+	"could not begin, or with --once the server or the log cannot be used. Run only one at a\n"
+	"time for a site: two of them on one host write some records twice.\n"
 	"\n"
 	"Example: heloscope collect --log /var/log/heloscope/site.jsonl\n";
 
@@ -104,66 +104,105 @@ end_trouble(struct trouble *trouble)
 
 /* Collecting. */
 
+/* What does not stand in the log, and never will. */
+enum missing { MISSING_LOST, MISSING_GONE, MISSING_APART, MISSING_DROPPED, MISSING_KINDS };
+
+struct told {
+	uint64_t count;
+	struct seldom seldom;
+};
+
 struct work {
 	struct share_stream *stream;
 	struct collector *collector;
 	struct stream_batch batch;
-	size_t taken;  /* of the batch */
-	uint64_t lost; /* that were told */
-	struct seldom lost_told;
+	bool is_written; /* the batch, but the server may not know */
+	struct told told[MISSING_KINDS];
 	bool is_once;
 };
 
-/* Whether all of the batch is written, and the server knows. */
+/* Write the batch. Of one of which that fails, the server is told what is written, and asked for the rest:
+ * while it could not be written, another reader may have been given it. */
 static bool
-finish_batch(struct work *work, struct error *error)
+write_batch(struct work *work, struct error *error)
 {
-	for (; work->taken < work->batch.count; work->taken++) {
-		const struct stream_entry *entry = &work->batch.entries[work->taken];
+	struct stream_batch *batch = &work->batch;
+	struct error failure;
 
-		if (!collector_take(work->collector, entry->id, entry->record, error))
-			return false;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct stream_entry *entry = &batch->entries[i];
+
+		if (entry->is_gone || collector_take(work->collector, entry->id, entry->record, error))
+			continue;
+		batch->count = i;
+		if (!share_stream_done(work->stream, batch, &failure))
+			log_info("collect: %s; some records come again", failure.text);
+		share_stream_tell_again(work->stream);
+		return false;
 	}
-	return share_stream_done(work->stream, &work->batch, error);
+	work->is_written = true;
+	return true;
 }
 
 /* False with the reason when it is to be tried again. */
 static bool
 work_on(struct work *work, struct error *error)
 {
-	if (work->taken == work->batch.count) {
-		work->taken = 0;
-		if (!share_stream_read(work->stream, work->is_once, &work->batch, error)) {
-			work->batch.count = 0;
-			return false;
-		}
-	}
-	if (finish_batch(work, error))
-		return true;
-	if (work->taken == work->batch.count) /* written, and told again: then it is known */
-		work->taken = work->batch.count = 0;
-	return false;
+	if (!work->is_written
+	    && (!share_stream_read(work->stream, work->is_once, &work->batch, error)
+		|| !write_batch(work, error)))
+		return false;
+	if (!share_stream_done(work->stream, &work->batch, error))
+		return false;
+	work->is_written = false;
+	return true;
 }
 
-/* What nobody can write any more. */
 static void
-tell_losses(struct work *work)
+count_missing(const struct work *work, uint64_t missing[MISSING_KINDS])
 {
-	const uint64_t lost = share_stream_lost(work->stream);
+	const struct collector_counts counts = collector_counts(work->collector);
 
-	if (lost == work->lost || !seldom_is_due(&work->lost_told, false))
-		return;
-	log_warning("collect: %llu records are lost: nobody had collected them when the stream was full",
-		    (unsigned long long)(lost - work->lost));
-	work->lost = lost;
+	missing[MISSING_LOST] = share_stream_lost(work->stream);
+	missing[MISSING_GONE] = share_stream_gone(work->stream);
+	missing[MISSING_APART] = counts.apart;
+	missing[MISSING_DROPPED] = counts.dropped;
+}
+
+static void
+tell_missing(struct work *work)
+{
+	static const char *const texts[MISSING_KINDS] = {
+		[MISSING_LOST] = "records are lost: nobody had collected them when the stream was full",
+		[MISSING_GONE] =
+			"entries that were being collected are no longer in the stream: either their records are in the log, or they are lost, because the stream was full",
+		[MISSING_APART] =
+			"entries are not records of this version; they are kept apart, in a file beside the log",
+		[MISSING_DROPPED] =
+			"entries that are not records of this version were dropped: the file for them is full or cannot be written",
+	};
+	uint64_t missing[MISSING_KINDS];
+
+	count_missing(work, missing);
+	for (size_t i = 0; i < MISSING_KINDS; i++) {
+		struct told *told = &work->told[i];
+
+		if (missing[i] == told->count || !seldom_is_due(&told->seldom, false))
+			continue;
+		log_warning("collect: %llu %s", (unsigned long long)(missing[i] - told->count), texts[i]);
+		told->count = missing[i];
+	}
 }
 
 static bool
 has_findings(const struct work *work)
 {
-	const struct collector_counts counts = collector_counts(work->collector);
+	uint64_t missing[MISSING_KINDS], all = 0;
 
-	return counts.apart + counts.dropped + share_stream_lost(work->stream) > 0;
+	count_missing(work, missing);
+	for (size_t i = 0; i < MISSING_KINDS; i++)
+		all += missing[i];
+	return all > 0;
 }
 
 /* Returns the status to exit with. */
@@ -176,7 +215,7 @@ collect(struct work *work)
 	while (!is_ended) {
 		if (work_on(work, &error)) {
 			end_trouble(&trouble);
-			tell_losses(work);
+			tell_missing(work);
 			if (work->is_once && work->batch.is_last)
 				break;
 			continue;

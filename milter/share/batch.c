@@ -40,7 +40,7 @@ record_of(const redisReply *members)
 }
 
 /* False when it is not what the server tells of an entry. One that was cut off in the meantime has no
- * members. */
+ * list of members. */
 static bool
 take_entry(const redisReply *reply, struct stream_entry *entry)
 {
@@ -49,6 +49,7 @@ take_entry(const redisReply *reply, struct stream_entry *entry)
 	if (items == NULL || !stream_id_take(items[0], entry->id))
 		return false;
 	entry->record = record_of(items[1]);
+	entry->is_gone = items[1]->type == REDIS_REPLY_NIL;
 	return true;
 }
 
@@ -78,6 +79,7 @@ stream_batch_take_pending(struct stream_batch *batch, const redisReply *answer)
 	if (parts == NULL || !stream_id_take(parts[0], batch->entries[0].id))
 		return false;
 	batch->entries[0].record = (struct span){ NULL, 0 };
+	batch->entries[0].is_gone = false;
 	batch->count = 1;
 	return true;
 }

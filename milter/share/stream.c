@@ -33,6 +33,7 @@ struct share_stream {
 	char claimed_up_to[STREAM_ID_SIZE];
 	unsigned claims; /* since all was claimed */
 	struct share_losses losses;
+	uint64_t gone;
 	bool is_looked_at; /* for losses, since entries were told */
 	size_t at_a_time;  /* entries: one by one, where they are too large together */
 };
@@ -268,6 +269,8 @@ claim_abandoned(struct share_stream *stream, struct error *error)
 		error_set(error, "an answer that is none to this question");
 		return false;
 	}
+	if (reply->elements > 2 && reply->element[2]->type == REDIS_REPLY_ARRAY) /* from 7.0 on */
+		stream->gone += reply->element[2]->elements;
 	if (++stream->claims == CLAIMS_MAX)
 		memcpy(stream->claimed_up_to, ALL_CLAIMED, sizeof ALL_CLAIMED);
 	return true;
@@ -333,6 +336,12 @@ uint64_t
 share_stream_lost(const struct share_stream *stream)
 {
 	return stream->losses.lost;
+}
+
+uint64_t
+share_stream_gone(const struct share_stream *stream)
+{
+	return stream->gone;
 }
 
 /* Reading. */
@@ -440,6 +449,12 @@ share_stream_read(struct share_stream *stream, bool is_for_all, struct stream_ba
 
 /* Being done. */
 
+void
+share_stream_tell_again(struct share_stream *stream)
+{
+	stream->has_pending = true;
+}
+
 static bool
 tell_ids(struct share_stream *stream, const struct span *command_words, size_t count,
 	 const struct stream_batch *batch, struct error *error)
@@ -452,6 +467,15 @@ tell_ids(struct share_stream *stream, const struct span *command_words, size_t c
 	return short_command(stream, words, count + batch->count, error) == OUTCOME_ANSWER;
 }
 
+static void
+count_gone(struct share_stream *stream, const struct stream_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		stream->gone += batch->entries[i].is_gone ? 1 : 0;
+}
+
+/* Deleted first: what is acknowledged and not deleted would be told to nobody again, and stay. Not in a
+ * transaction, which a server that is full refuses. */
 bool
 share_stream_done(struct share_stream *stream, const struct stream_batch *batch, struct error *error)
 {
@@ -460,9 +484,11 @@ share_stream_done(struct share_stream *stream, const struct stream_batch *batch,
 
 	if (batch->count == 0)
 		return true;
-	if (connect_stream(stream, error) && tell_ids(stream, done, 3, batch, error)
-	    && tell_ids(stream, drop, 2, batch, error))
+	if (connect_stream(stream, error) && tell_ids(stream, drop, 2, batch, error)
+	    && tell_ids(stream, done, 3, batch, error)) {
+		count_gone(stream, batch);
 		return true;
+	}
 	disconnect(stream);
 	return false;
 }

@@ -407,6 +407,75 @@ class Records(LabTest):
         for name, process in processes.items():
             self.assertEqual(process.wait(30), 0, name)
 
+    def start_collector(self, redis, log, name):
+        config = redis.folder / "collect.conf"
+        config.write_text(f'share redis "unix:{redis.socket}"\n')
+        subprocess.run(["hostname", "mx.lab.test"], check=True)
+        return lab.start(name, [lab.builddir / "milter/heloscope", "collect", "-c", config, "--log", log, "--stderr"])
+
+    def add_records(self, redis, record, count, start):
+        for number in range(start, start + count):
+            redis.add("r", json.dumps({**record, "id": f"20261124T120000Z-{number:012x}"}, separators=(",", ":")))
+
+    def test_what_is_written_does_not_stay_in_redis_without_being_told_again(self):
+        """However the connection ends between the two commands, or what of them is forbidden."""
+        redis, log = Redis("between"), lab.folder / "between.jsonl"
+        record = json.loads(first_line(redis, start_filter("between", redis)))
+        redis.run("ACL", "SETUSER", "default", "-xdel")
+        done = collect(redis, log)
+        self.assertEqual((done.returncode, "xdel" in done.stderr), (3, True), done.stderr)
+        self.assertEqual((redis.run("XPENDING", RECORDS, "collect").split()[0], redis.run("XLEN", RECORDS)), ("1", "1"))
+        redis.run("ACL", "SETUSER", "default", "+xdel", "-xack")
+        process = self.start_collector(redis, log, "between-collector")
+        lab.logs_mention("between-collector", "xack")
+        self.assertEqual(redis.run("XLEN", RECORDS), "0")
+        redis.run("ACL", "SETUSER", "default", "+xack")
+        self.add_records(redis, record, 2, 1)
+        wait_until("the next", lambda: len(lines_of(log)) == 3 and redis.run("XPENDING", RECORDS, "collect").split()[0] == "0", process=process)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 0, "what it deleted itself is not told as missing")
+
+    def test_what_was_taken_and_then_dropped_is_told(self):
+        redis, log = Redis("trimmed"), lab.folder / "trimmed.jsonl"
+        record = json.loads(first_line(redis, start_filter("trimmed", redis)))
+        self.assertEqual(collect(redis, log).returncode, 0)
+        self.add_records(redis, record, 20, 1)
+        redis.run("XREADGROUP", "GROUP", "collect", "mx.lab.test", "COUNT", "10", "STREAMS", RECORDS, ">")
+        redis.run("XTRIM", RECORDS, "MAXLEN", "5")
+        done = collect(redis, log)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("5 records written, 0 came again, 0 kept apart, 5 lost", done.stderr)
+        self.assertIn("10 entries that were being collected are no longer in the stream", done.stderr)
+        self.assertEqual(collect(redis, log).returncode, 0)
+
+    def test_what_another_took_over_while_the_log_could_not_be_written_is_left_to_it(self):
+        redis, log = Redis("over"), lab.folder / "over.jsonl"
+        record = json.loads(first_line(redis, start_filter("over", redis)))
+        self.add_records(redis, record, 4, 1)
+        log.mkdir()
+        process = self.start_collector(redis, log, "over-collector")
+        lab.logs_mention("over-collector", "over.jsonl cannot be written: Is a directory")
+        ids = re.findall(r"\d{10,}-\d+", redis.run("XPENDING", RECORDS, "collect", "-", "+", "10", "mx.lab.test"))
+        self.assertEqual(len(ids), 5)
+        redis.run("XCLAIM", RECORDS, "collect", "other.test", "0", *ids, "JUSTID")
+        self.add_records(redis, record, 1, 5)
+        log.rmdir()
+        wait_until("the record", lambda: lines_of(log), process=process)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 0)
+        self.assertEqual([entry["id"] for entry in records_of(log)], [f"20261124T120000Z-{5:012x}"])
+
+    def test_what_is_kept_apart_or_dropped_is_told_when_it_happens(self):
+        redis, log = Redis("newer"), lab.folder / "newer.jsonl"
+        record = json.loads(first_line(redis, start_filter("newer", redis)))
+        redis.run("EVAL", "for i = 1, 2000 do redis.call('XADD', KEYS[1], '*', 'r', string.gsub(ARGV[1], '\"v\":1', '\"v\":2', 1) .. string.rep(' ', 2000)) end",
+                  "1", RECORDS, json.dumps(record, separators=(",", ":")))
+        process = self.start_collector(redis, log, "newer-collector")
+        for told in ("entries are not records of this version; they are kept apart", "entries that are not records of this version were dropped"):
+            lab.logs_mention("newer-collector", told)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 1)
+
     def test_while_the_log_cannot_be_written_nothing_is_acknowledged(self):
         redis, log = Redis("disk"), lab.folder / "disk.jsonl"
         running = start_filter("disk", redis)

@@ -16,10 +16,11 @@
 
 struct redisReply; /* hiredis', without which this is not built */
 
-/* An entry. `record` is at NULL when it is none of ours: other members, or too large. */
+/* An entry. `record` is at NULL when it is none of ours: other members, or too large; or when it is gone. */
 struct stream_entry {
 	char id[STREAM_ID_SIZE];
 	struct span record;
+	bool is_gone; /* it was told before, and the stream does not have it any more */
 };
 
 struct stream_batch {

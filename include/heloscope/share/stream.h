@@ -43,8 +43,16 @@ bool share_stream_read(struct share_stream *stream, bool is_for_all, struct stre
  * were told to any reader: the stream was full. A server before Redis 7 does not say, and none are known. */
 uint64_t share_stream_lost(const struct share_stream *stream);
 
-/* All of the batch is done with: nobody is told of it again, and the server need not keep it. False as above:
- * then it will be told again. */
+/* How many entries, since `stream` was made, were told to a reader before and then gone from the stream:
+ * dropped, as it was full, or deleted by a reader that ended before it could say that it was done with them.
+ */
+uint64_t share_stream_gone(const struct share_stream *stream);
+
+/* What was read and is not done is to be told again, unless it is another reader's by now. */
+void share_stream_tell_again(struct share_stream *stream);
+
+/* All of the batch, of which only the numbers count, is done with: the server need not keep it, and nobody is
+ * told of it again. False as above: then the same call is to be made again, for a part of it may be gone. */
 bool share_stream_done(struct share_stream *stream, const struct stream_batch *batch,
 		       struct error *error) MUST_USE;
 
