@@ -153,6 +153,11 @@ take_text(void *context, const struct refusal *refusal)
 	if (codes.reply != 0 || codes.enhanced.class != 0) {
 		take_reply(job->taker, refusal, codes.reply);
 		job->has_refusal = true;
+	} else if (reply_is_logged(refusal->text)) {
+		const struct refusal bare = reply_bare(refusal);
+
+		job->taker->refusal(job->taker->context, &bare);
+		job->has_refusal = true;
 	} else if (job->taker->words(job->taker->context, refusal)) {
 		job->has_refusal = true;
 	} else {

@@ -82,9 +82,17 @@ reply_bare(const struct refusal *refusal)
 	}
 	bare.text = said.text;
 	bare.stage = said.stage;
+	if (said.is_temporary)
+		bare.status = REFUSAL_DEFERRED;
 	if (said.address.length > 0) {
 		bare.host = said.host;
 		bare.address = said.address;
 	}
 	return bare;
+}
+
+bool
+reply_is_logged(struct span text)
+{
+	return said_read(text).is_own;
 }

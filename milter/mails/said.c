@@ -193,7 +193,25 @@ read_received(struct span text, struct said *said)
 	(void)text_skip(&behind, ":"); /* that of a port is gone */
 	(void)text_find(behind, "; from=<", &behind, NULL);
 	said->text = text_trim(behind);
+	said->is_own = true;
 	return true;
+}
+
+/* The same of Exim: "H=H [A]:25 F=<...> rejected RCPT <...>: x", "... temporarily rejected after DATA: x". */
+static bool
+read_received_by_exim(struct span text, struct said *said)
+{
+	struct span command, before;
+
+	if (!text_find(text, " F=<", NULL, &text) || !text_find(text, " rejected ", &before, &text))
+		return false;
+	said->stage = text_skip(&text, "after DATA:") ? REFUSAL_STAGE_END_OF_DATA : stage_of_command(text);
+	if (said->stage != REFUSAL_STAGE_END_OF_DATA)
+		text = behind_command(text, &command);
+	said->text = text_trim(text);
+	said->is_own = said->stage != REFUSAL_STAGE_NONE && said->text.length > 0;
+	said->is_temporary = text_find(before, " temporarily", NULL, NULL);
+	return said->is_own;
 }
 
 /* A greeting that stands before the refusal: "220-mx 421 4.2.1 ...". */
@@ -213,9 +231,9 @@ said_read(struct span text)
 {
 	struct said said = { .text = text_trim(text), .host = SPAN("") };
 	const struct said nothing = said;
-	static bool (*const readers[])(struct span text, struct said * said) = { read_postfix, read_exim,
-										 read_no_answer, read_quoted,
-										 read_received };
+	static bool (*const readers[])(struct span text, struct said * said) = {
+		read_postfix, read_exim, read_no_answer, read_quoted, read_received, read_received_by_exim
+	};
 
 	(void)text_skip(&text, "(delivery temporarily suspended:");
 	(void)text_skip(&text, "delivery temporarily suspended:");

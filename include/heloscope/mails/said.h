@@ -16,6 +16,8 @@ struct said {
 	struct span host; /* empty: not said */
 	struct ipaddr address;    /* length 0: not said */
 	enum refusal_stage stage; /* NONE: not said */
+	bool is_own;              /* whoever answered logged it himself */
+	bool is_temporary;        /* he did, and that he refused for now only */
 };
 
 struct said said_read(struct span text) MUST_USE;

@@ -411,6 +411,12 @@ given_tells_what_is_no_refusal(void **state)
 		  "> [] rcpt 0.0.0 -|550 no\n", true },
 		{ "milter-reject: END-OF-MESSAGE from x.example[192.0.2.9]: 5.7.1 no; from=<a@a.example>\n",
 		  "> [] end-of-data 0.0.0 -|5.7.1 no\n", true },
+		{ "2026-11-29 10:03:28 H=x.example [192.0.2.9]:4711 F=<> rejected RCPT <b@b.example>: No.\n",
+		  "> [] rcpt 0.0.0 -|No.\n", true },
+		{ "H=x [192.0.2.9] F=<a@a.example> temporarily rejected after DATA: for \"Cc:\" no\n",
+		  "> [] end-of-data 0.0.0 deferred|for \"Cc:\" no\n", true },
+		{ "H=x [192.0.2.9] F=<a@a.example> rejected it: 550 no\n",
+		  "> [] - 0.0.0 -|H=x [192.0.2.9] F=<a@a.example> rejected it: 550 no\n", true },
 		{ "550 I reject: mail from x.example\n", "> [] - 0.0.0 -|550 I reject: mail from x.example\n",
 		  true },
 		{ "delivery 7: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_no_a/b/"
