@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,8 +22,7 @@ ends_with_line(int fd, const struct stat *status)
 {
 	char last;
 
-	return !S_ISREG(status->st_mode) || status->st_size == 0
-	       || (pread(fd, &last, 1, status->st_size - 1) == 1 && last == '\n');
+	return status->st_size == 0 || (pread(fd, &last, 1, status->st_size - 1) == 1 && last == '\n');
 }
 
 void
@@ -46,16 +46,29 @@ is_current(const struct appender *appender)
 int
 appender_open(struct appender *appender)
 {
+	/* Without O_NONBLOCK the open itself could wait for a FIFO; of a file it means nothing. */
+	const int flags = O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	struct stat status;
 
 	if (is_current(appender))
 		return 0;
 	appender_close(appender);
-	appender->fd = open(appender->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	appender->fd = open(appender->path, flags, FILE_MODE);
 	if (appender->fd < 0 || fstat(appender->fd, &status) != 0)
-		return errno;
+		return errno == ENXIO ? APPENDER_NO_FILE : errno; /* a socket */
+	if (!S_ISREG(status.st_mode)) {
+		appender_close(appender);
+		return APPENDER_NO_FILE;
+	}
 	appender->is_torn = !ends_with_line(appender->fd, &status); /* a kill in the middle of a line */
 	return 0;
+}
+
+const char *
+appender_reason(int fault)
+{
+	return fault == APPENDER_NO_FILE ? "it is a FIFO, device or socket; expected a file"
+					 : strerror(fault);
 }
 
 /* Forget the first `length` octets of what is to be written. */

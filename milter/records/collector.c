@@ -143,7 +143,7 @@ collector_take(struct collector *collector, const char *id, struct span record, 
 	if (fault == 0)
 		fault = appender_append(&collector->log, record);
 	if (fault != 0) {
-		error_set(error, "%s cannot be written: %s", collector->path, strerror(fault));
+		error_set(error, "%s cannot be written: %s", collector->path, appender_reason(fault));
 		return false;
 	}
 	recent_add(collector->recent, record);

@@ -36,38 +36,52 @@ struct record_log {
 	struct line_list queued;
 	size_t count, octets; /* in the queue */
 	size_t lost;
+	struct seldom told; /* of losses, in the program's log; not yet of their end */
+	int told_reason;
 	bool is_stopping, has_ended;
 
 	/* The thread's own. */
 	struct appender file;
 	size_t lost_then; /* at the last batch */
 	int reason; /* why the last line was lost that could not be written; 0 once lines are written again */
-	int told_reason;
-	struct seldom told; /* of losses, in the log; not yet of their end */
 };
 
-/* Telling. */
+/* Telling: what it is about is looked at with the lock, and told without. */
 
+/* `reason`: 0 when there was no room in the queue. */
 static void
-tell_of_loss(struct record_log *log, size_t lost)
+tell_of_loss(const struct record_log *log, int reason, size_t lost)
 {
-	if (!seldom_is_due(&log->told, log->reason != log->told_reason))
-		return;
 	log_error("records %s: %s; %zu record%s lost so far", log->path,
-		  log->reason != 0 ? strerror(log->reason) : "the disk is too slow", lost,
+		  reason != 0 ? appender_reason(reason) : "the disk is too slow, or hangs", lost,
 		  lost == 1 ? "" : "s");
-	log->told_reason = log->reason;
 }
 
 static void
-tell_of_recovery(struct record_log *log, size_t lost)
+tell_of_recovery(const struct record_log *log, size_t lost)
 {
-	log->reason = 0;
-	if (!log->told.has_told)
-		return;
 	log_warning("records %s is written again; %zu record%s lost", log->path, lost,
 		    lost == 1 ? " was" : "s were");
+}
+
+/* Whether a loss is to be told now. */
+static bool
+is_loss_due(struct record_log *log, int reason)
+{
+	if (!seldom_is_due(&log->told, reason != log->told_reason))
+		return false;
+	log->told_reason = reason;
+	return true;
+}
+
+/* Whether losses were told, which have ended. */
+static bool
+take_told(struct record_log *log)
+{
+	const bool has_told = log->told.has_told;
+
 	log->told.has_told = false;
+	return has_told;
 }
 
 /* The thread. */
@@ -109,6 +123,7 @@ write_queue(struct record_log *log)
 {
 	struct line_list lines = STAILQ_HEAD_INITIALIZER(lines);
 	size_t lost, all_lost;
+	bool is_due;
 
 	STAILQ_CONCAT(&lines, &log->queued);
 	log->count = log->octets = 0;
@@ -116,10 +131,13 @@ write_queue(struct record_log *log)
 	lost = write_lines(log, &lines);
 	(void)pthread_mutex_lock(&log->lock);
 	all_lost = log->lost += lost;
+	if (all_lost == log->lost_then)
+		log->reason = 0;
+	is_due = all_lost > log->lost_then ? is_loss_due(log, log->reason) : take_told(log);
 	(void)pthread_mutex_unlock(&log->lock);
-	if (all_lost > log->lost_then)
-		tell_of_loss(log, all_lost);
-	else
+	if (is_due && all_lost > log->lost_then)
+		tell_of_loss(log, log->reason, all_lost);
+	else if (is_due)
 		tell_of_recovery(log, all_lost);
 	log->lost_then = all_lost;
 	(void)pthread_mutex_lock(&log->lock);
@@ -218,16 +236,19 @@ record_log_path(const struct record_log *log)
 	return log->path;
 }
 
+/* What finds no room is told by whom it belongs to: the thread may hang. */
 void
 record_log_write(struct record_log *log, char *text)
 {
 	struct line *line = malloc(sizeof *line);
 	const size_t length = strlen(text);
+	size_t lost = 0; /* to be told */
 
 	(void)pthread_mutex_lock(&log->lock);
 	if (line == NULL || log->count >= BOUND_RECORD_QUEUE_LINES
 	    || log->octets + length > BOUND_RECORD_QUEUE_OCTETS) {
 		log->lost++;
+		lost = is_loss_due(log, 0) ? log->lost : 0;
 		counter_add(&record_counts.dropped[RECORD_DROP_DISK], 1);
 		free(line);
 		free(text);
@@ -239,6 +260,8 @@ record_log_write(struct record_log *log, char *text)
 		(void)pthread_cond_signal(&log->has_changed);
 	}
 	(void)pthread_mutex_unlock(&log->lock);
+	if (lost > 0)
+		tell_of_loss(log, 0, lost);
 }
 
 size_t

@@ -481,9 +481,20 @@ class Records(LabTest):
         running = start_filter("disk", redis)
         send(running, 5)
         wait_until("records", lambda: redis.run("XLEN", RECORDS) == "5")
-        done = collect(redis, "/dev/full")
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("/dev/full cannot be written: No space left on device", done.stderr)
+        (redis.folder / "full").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,mode=777", "tmpfs", redis.folder / "full"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", redis.folder / "full"], check=True)
+        (redis.folder / "full/other").write_bytes(bytes(4096))
+        os.mkfifo(redis.folder / "fifo")
+        for path, reason in ((redis.folder / "full/log", "No space left on device"), (redis.folder / "fifo", "it is a FIFO, device or socket; expected a file"),
+                             ("/dev/full", "it is a FIFO, device or socket; expected a file")):
+            done = collect(redis, path)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(f"{path} cannot be written: {reason}\n", done.stderr)
+        process = self.start_collector(redis, redis.folder / "fifo", "waits")  # and a signal ends the wait
+        lab.logs_mention("waits", "expected a file")
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE_S), 0)
         self.assertEqual((collect(redis, log).returncode, sorted(lines_of(log))), (0, sorted(lines_of(running.records_path))))
 
     def test_hostile_entries_are_kept_apart_and_counted(self):

@@ -3,9 +3,9 @@
  *
  * Lines are queued and appended to a file by a thread of its own, one writev(2) a line. When the
  * disk is slower than the mail, or full, or the file cannot be opened, lines are dropped and counted,
- * and the program's log says so: once a minute while it lasts, and when it is over. The file is opened
- * at the first line, as whoever the process is by then, and again when it was renamed or removed.
- * Any thread.
+ * and the program's log says so, also while the disk hangs: once a minute, and when it is over. The file is
+ * opened at the first line, as whoever the process is by then, and again when it was renamed or removed. Any
+ * thread.
  */
 #ifndef HELOSCOPE_RECORDS_LOG_H
 #define HELOSCOPE_RECORDS_LOG_H

@@ -250,32 +250,147 @@ N08_record_log_tells_why_a_write_was_short(void **state)
 	remove_place(&place);
 }
 
-/* A disk that hangs, here a pipe that nobody reads, costs records and never waits. */
+/* A disk that hangs: a pipe that nobody reads. */
+struct hanging {
+	int reader, writer;
+};
+
+static int
+descriptor_of(const char *path)
+{
+	struct stat named, own;
+
+	assert_int_equal(stat(path, &named), 0);
+	for (int fd = 3; fd < 1024; fd++)
+		if (fstat(fd, &own) == 0 && own.st_ino == named.st_ino && own.st_dev == named.st_dev)
+			return fd;
+	fail_msg("%s is not open", path);
+	return -1;
+}
+
+/* Put it in the place of the file that `log` has open, under its name, too, so that it is still that file. */
+static struct hanging
+hang(struct record_log *log, const struct place *place)
+{
+	struct hanging hanging;
+	char path[64];
+	int ends[2];
+
+	write_line(log, "before");
+	expect_file(place->path, "before\n");
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	hanging = (struct hanging){ ends[0], ends[1] };
+	assert_int_equal(fcntl(hanging.reader, F_SETFL, O_NONBLOCK), 0);
+	assert_true(dup2(hanging.writer, descriptor_of(place->path)) >= 0);
+	(void)unlink(place->path);
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", hanging.writer);
+	assert_int_equal(symlink(path, place->path), 0);
+	return hanging;
+}
+
+/* Have it go on, and write the lines of that length that are not lost. */
+static void
+stop_hanging(const struct hanging *hanging, struct record_log *log, size_t count, size_t length)
+{
+	static char octets[65536];
+	size_t kept = (count - record_log_lost(log)) * (length + 1);
+
+	while (kept > 0) {
+		const ssize_t got = read(hanging->reader, octets, sizeof octets);
+
+		kept -= got > 0 ? (size_t)got : 0;
+		if (got <= 0)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	record_log_unref(log);
+	(void)close(hanging->reader);
+	(void)close(hanging->writer);
+}
+
+/* A disk that hangs costs records and never waits. */
 static void
 F41_record_log_never_waits_for_a_disk_that_hangs(void **state)
 {
 	enum { LINES = 2000, PIPE = 65536 };
 	static char octets[20001];
 	struct place place = make_place();
-	struct record_log *log;
-	int reader;
+	struct record_log *log = open_record_log(place.path);
+	struct hanging hanging;
 
 	(void)state;
-	assert_int_equal(mkfifo(place.path, 0600), 0);
-	reader = open(place.path, O_RDWR | O_NONBLOCK);
+	hanging = hang(log, &place);
 	memset(octets, 'x', sizeof octets - 1);
-	log = open_record_log(place.path);
 	for (int i = 0; i < LINES;
 	     i++) /* of 40 MB as much as is being written and as much as is queued stays */
 		write_line(log, octets);
 	assert_in_range(record_log_lost(log),
 			LINES - 1 - (2 * BOUND_RECORD_QUEUE_OCTETS + PIPE) / sizeof octets,
 			LINES + 1 - BOUND_RECORD_QUEUE_OCTETS / sizeof octets);
-	while (read(reader, octets, sizeof octets) > 0
-	       || record_log_lost(log) == 0) /* let it go on, and end */
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	stop_hanging(&hanging, log, LINES, sizeof octets - 1);
+	remove_place(&place);
+}
+
+static void
+drop_while_it_hangs(const char *path)
+{
+	static char octets[20001];
+	struct place place = { .folder = "" };
+	struct record_log *log = open_record_log(path);
+	struct hanging hanging;
+
+	(void)snprintf(place.path, sizeof place.path, "%s", path);
+	hanging = hang(log, &place);
+	memset(octets, 'x', sizeof octets - 1);
+	for (int i = 0; i < 2000; i++)
+		write_line(log, octets);
+	assert_true(record_log_lost(log) > 0);
+	log_warning("it hangs until here");
+	stop_hanging(&hanging, log, 2000, sizeof octets - 1);
+}
+
+/* N08: the thread that hangs tells nothing, so that whoever loses a record does, once. */
+static void
+N08_record_log_tells_that_the_disk_hangs_while_it_does(void **state)
+{
+	struct place place = make_place();
+	char text[4000];
+	const char *told, *until;
+
+	(void)state;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	take_log(drop_while_it_hangs, place.path, text, sizeof text);
+	told = strstr(text, ": the disk is too slow, or hangs; 1 record lost so far\n");
+	until = strstr(text, "it hangs until here");
+	assert_true(told != NULL && until != NULL && told < until);
+	assert_null(strstr(until, "the disk"));
+	remove_place(&place);
+}
+
+static void
+lose_one(const char *path)
+{
+	struct record_log *log = open_record_log(path);
+
+	write_line(log, "x");
+	expect_lost(log, 1);
 	record_log_unref(log);
-	(void)close(reader);
+}
+
+/* F41: what is not a file is refused, and not waited for: a FIFO without a reader. */
+static void
+F41_record_log_is_a_file_and_nothing_else(void **state)
+{
+	static const char refused[] = "it is a FIFO, device or socket; expected a file; 1 record lost";
+	struct place place = make_place();
+	char text[2000];
+
+	(void)state;
+	log_open(LOG_TARGET_STDERR, LOG_LEVEL_INFO);
+	take_log(lose_one, "/dev/null", text, sizeof text);
+	assert_non_null(strstr(text, refused));
+	assert_int_equal(mkfifo(place.path, 0600), 0);
+	take_log(lose_one, place.path, text, sizeof text);
+	assert_non_null(strstr(text, refused));
 	remove_place(&place);
 }
 
@@ -284,31 +399,19 @@ static void
 F41_record_log_queues_so_many_lines(void **state)
 {
 	enum { LINES = 6 * BOUND_RECORD_QUEUE_LINES };
-	static const char line[] = "0123456789"; /* its NUL as long as its end */
+	static const char line[] = "0123456789";
 	struct place place = make_place();
 	struct record_log *log;
-	char octets[4096];
-	size_t kept;
-	int reader;
+	struct hanging hanging;
 
 	(void)state;
-	assert_int_equal(mkfifo(place.path, 0600), 0);
-	reader = open(place.path, O_RDWR | O_NONBLOCK);
 	log = open_record_log(place.path);
+	hanging = hang(log, &place);
 	for (int i = 0; i < LINES; i++)
 		write_line(log, line);
 	assert_in_range(record_log_lost(log), LINES - 3 * BOUND_RECORD_QUEUE_LINES,
 			LINES - BOUND_RECORD_QUEUE_LINES);
-	kept = (LINES - record_log_lost(log)) * sizeof line;
-	while (kept > 0) {
-		const ssize_t got = read(reader, octets, sizeof octets);
-
-		kept -= got > 0 ? (size_t)got : 0;
-		if (got <= 0)
-			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
-	record_log_unref(log);
-	(void)close(reader);
+	stop_hanging(&hanging, log, LINES, strlen(line));
 	remove_place(&place);
 }
 
@@ -908,6 +1011,8 @@ main(void)
 		cmocka_unit_test(F41_record_log_loses_and_counts_what_cannot_be_written),
 		cmocka_unit_test(F41_record_log_never_waits_for_a_disk_that_hangs),
 		cmocka_unit_test(F41_record_log_queues_so_many_lines),
+		cmocka_unit_test(N08_record_log_tells_that_the_disk_hangs_while_it_does),
+		cmocka_unit_test(F41_record_log_is_a_file_and_nothing_else),
 		cmocka_unit_test(record_tells_facts_and_verdicts),
 		cmocka_unit_test(cut_leaves_names_whole),
 	};
