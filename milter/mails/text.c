@@ -1,5 +1,6 @@
 #include "heloscope/mails/text.h"
 
+#include "heloscope/mails/reply.h"
 #include "heloscope/refusals/pieces.h"
 #include "heloscope/refusals/codes.h"
 
@@ -53,6 +54,8 @@ is_open(struct span line)
 static bool
 goes_on(const struct text_reader *reader, struct span line)
 {
+	if (reply_is_logged(line))
+		return false;
 	if (!reader->has_code || reader->is_transcript || ascii_is_blank(line.at[0])
 	    || is_of_transcript(line))
 		return true;
@@ -86,7 +89,7 @@ spell_out(struct strbuf *line)
 	const struct span text = { line->text, line->length };
 	struct span before;
 
-	if (!text_find(text, "Remote_host_said:_", NULL, NULL))
+	if (memchr(text.at, '_', text.length) == NULL || !text_find(text, "Remote_host_said:_", NULL, NULL))
 		return;
 	if (text_find(text, "/Giving_up_on_", &before, NULL))
 		line->text[before.length] = '\n';

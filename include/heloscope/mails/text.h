@@ -2,9 +2,10 @@
  * text: refusals as people paste them, one after the other.
  *
  * One begins with its first line, and ends at an empty line, or in front of a line that has a reply code of
- * its own when there was one before. Lines of a reply ("550-..."), indented lines and those of a transcript
- * ("<<< ...") go on. The log of qmail is spelt out: "_" is a blank there. Memory is bounded, whatever comes:
- * of a refusal BOUND_REFUSAL_TEXT octets are kept. One thread.
+ * its own when there was one before, or that a server logged of a mail that it refused. Lines of a reply
+ * ("550-..."), indented lines and those of a transcript ("<<< ...") go on. The log of qmail is spelt out: "_"
+ * is a blank there. Memory is bounded, whatever comes: of a refusal BOUND_REFUSAL_TEXT octets are kept. One
+ * thread.
  */
 #ifndef HELOSCOPE_MAILS_TEXT_H
 #define HELOSCOPE_MAILS_TEXT_H

@@ -415,6 +415,9 @@ given_tells_what_is_no_refusal(void **state)
 		  "> [] rcpt 0.0.0 -|No.\n", true },
 		{ "H=x [192.0.2.9] F=<a@a.example> temporarily rejected after DATA: for \"Cc:\" no\n",
 		  "> [] end-of-data 0.0.0 deferred|for \"Cc:\" no\n", true },
+		{ "H=x [192.0.2.9] F=<> rejected RCPT <b@b.example>: No.\nH=x [192.0.2.9] F=<> rejected MAIL "
+		  "<>: Nor you.\n",
+		  "> [] rcpt 0.0.0 -|No.\n> [] mail 0.0.0 -|Nor you.\n", true },
 		{ "H=x [192.0.2.9] F=<a@a.example> rejected it: 550 no\n",
 		  "> [] - 0.0.0 -|H=x [192.0.2.9] F=<a@a.example> rejected it: 550 no\n", true },
 		{ "550 I reject: mail from x.example\n", "> [] - 0.0.0 -|550 I reject: mail from x.example\n",
