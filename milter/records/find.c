@@ -196,6 +196,23 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 	return is_whole && lines->fault == 0;
 }
 
+/*
+ * Whether a compressed file is not even opened now. One that was changed last before a message is of older
+ * messages, but for those of a host whose clock was ahead: it is read when the record is nowhere else. Of a
+ * queue id only late records are looked for.
+ */
+static bool
+is_left_out(const struct search *search, const struct record_file *file)
+{
+	const bool is_older = file->changed < search->began;
+
+	if (file->is_seekable)
+		return false;
+	if (search->is_for_order)
+		return is_older || !search->is_thorough;
+	return is_older && search->id == NULL;
+}
+
 /* Returns whether all that it might hold could be read. */
 static bool
 search_file(struct search *search, const struct record_file *file)
@@ -204,10 +221,8 @@ search_file(struct search *search, const struct record_file *file)
 	FILE *opened;
 	bool is_whole;
 
-	if (!file->is_seekable && file->changed < search->began) /* what it holds is older still */
-		return true;
-	if (!file->is_seekable && search->is_for_order && !search->is_thorough) {
-		search->has_left = true;
+	if (is_left_out(search, file)) {
+		search->has_left = search->has_left || search->id != NULL || file->changed >= search->began;
 		return true;
 	}
 	opened = record_file_open(file, search->error);

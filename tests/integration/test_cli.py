@@ -546,7 +546,7 @@ class Find(unittest.TestCase):
         self.assertEqual(self.find(log, self.ident(7200, 1)), self.ident(7200, 1))
 
     def test_compressed_rotated_logs(self):
-        """They are expanded from their beginning; one that was written last before the message is not even opened."""
+        """They are expanded from their beginning; one that was written last before the message only when it is nowhere else."""
         log = self.log("zipped", [self.ident(80000, 1)])
         for hour, suffix in ((4, ".3.gz"), (8, ".2.gz"), (12, ".1")):
             rotated = log.with_name(log.name + suffix)
@@ -558,9 +558,21 @@ class Find(unittest.TestCase):
         damaged.write_bytes(damaged.read_bytes()[:-20])
         self.set_time(damaged, 4)
         self.assertIn("zipped.jsonl.3.gz cannot be read to its end: it is damaged, or was cut", self.find(log, self.ident(4 * 3600, 7)))
-        self.assertIn("no record of", self.find(log, self.ident(8 * 3600, 7)), "the damaged file is too old to matter")
+        self.assertEqual(self.find(log, self.ident(8 * 3600, 8 * 16)), self.ident(8 * 3600, 8 * 16), "the damaged file is too old to matter")
+        self.assertIn("zipped.jsonl.3.gz cannot be read to its end", self.find(log, self.ident(8 * 3600, 7)), "but a clock may have been ahead")
         damaged.rename(log.with_name(log.name + ".3.xz"))
         self.assertIn("only plain files and those of gzip", self.find(log, self.ident(4 * 3600, 7)))
+
+    def test_compressed_records_of_a_host_whose_clock_was_ahead(self):
+        """In the log of a site: they are younger than the file in which they are."""
+        log = self.log("ahead", [self.ident(80000, 1)])
+        late = [self.ident((4 if number % 2 else 20) * 3600 + number, 16 + number) for number in range(20)]
+        rotated = log.with_name(log.name + ".1.gz")
+        rotated.write_bytes(gzip.compress(self.log("of-two-hosts", late).read_bytes()))
+        self.set_time(rotated, 4)
+        for ident in late:
+            self.assertEqual(self.find(log, ident), ident)
+        self.assertIn("no record of", self.find(log, self.ident(20 * 3600, 7)))
 
     @staticmethod
     def set_time(path, hour):

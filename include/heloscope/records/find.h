@@ -4,8 +4,9 @@
  *
  * References begin with the time and records stand in the order in which messages ended, so a binary
  * search finds the place; an hour around it is read, for messages take time. What is not found there is
- * looked for in the whole log, before it is said to be in none: a message may take longer, and clocks are set
- * back. Compressed files are read from their beginning, but only those that were written since then.
+ * looked for in the whole log, before it is said to be in none: a message may take longer, clocks are set
+ * back, and that of one host may be ahead. Compressed files are read from their beginning, at first only
+ * those that were written since then.
  */
 #ifndef HELOSCOPE_RECORDS_FIND_H
 #define HELOSCOPE_RECORDS_FIND_H
@@ -41,7 +42,7 @@ enum record_found record_find(const char *path, const char *id, bool is_thorough
 
 /*
  * The same for the last record with this queue id, of those since `since_s`, seconds since 1970, up to an
- * hour from now: MTAs use queue ids again.
+ * hour from now: MTAs use queue ids again. Compressed files that were written before are not read.
  */
 enum record_found record_find_queue_id(const char *path, const char *queue_id, int64_t since_s,
 				       bool is_thorough, char **line, struct error *error) MUST_USE;
