@@ -63,12 +63,66 @@ name_of_host(struct exam *exam, const struct ipaddr *address)
 	return NULL;
 }
 
+static bool
+is_of_sender(const struct exam *exam, const struct ipaddr *address)
+{
+	for (size_t i = 0; i < exam->report->address_count; i++)
+		if (ipaddr_equals(&exam->report->addresses[i], address))
+			return true;
+	return false;
+}
+
+/* Whether a name has an address that is none of the sender's, or may have one: it is that of another host. */
+static bool
+is_of_other_host(struct exam *exam, const char *name)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		const struct dns_answer *answer = lookup_get(exam->lookup, name, types[i]);
+
+		if (dns_status_is_fault(answer->status))
+			return true;
+		for (size_t j = 0; j < answer->count; j++)
+			if (!is_of_sender(exam, &answer->records[j].address))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * The address record that is missing at a name. NULL when it is not to be published: it would share the name
+ * with another host, to which half of those who look for it would not come any more, or the name is of an
+ * organization that has nothing to do with the sender.
+ */
+static const char *
+missing_address(struct exam *exam, const char *name, const struct ipaddr *address)
+{
+	const char *domain = exam->report->domain;
+
+	if ((domain[0] != '\0' && !domain_same_organization(name, domain)) || is_of_other_host(exam, name))
+		return NULL;
+	return arena_printf(exam->arena, "%s. %s %s", name, dns_type_word(dns_address_type(address)),
+			    exam_address_text(exam, address));
+}
+
+/* The PTR record to a name that the host at the address has already; NULL: none is known. */
+static const char *
+right_reverse(struct exam *exam, const struct ipaddr *address)
+{
+	const char *name = name_of_host(exam, address);
+	char reverse[IPADDR_REVERSE_SIZE];
+
+	return name != NULL
+		       ? arena_printf(exam->arena, "%s. PTR %s.", ipaddr_reverse_name(address, reverse), name)
+		       : NULL;
+}
+
 /* The address has no name that could be right. */
 static void
 tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given)
 {
-	const char *text = exam_address_text(exam, address), *name = name_of_host(exam, address);
-	char reverse[IPADDR_REVERSE_SIZE];
+	const char *text = exam_address_text(exam, address);
 
 	exam_say(exam, given == NULL ? PROBLEM_REVERSE_MISSING : PROBLEM_REVERSE_NO_NAME, text, DOCTOR_ERROR,
 		 given == NULL
@@ -78,9 +132,7 @@ tell_nameless(struct exam *exam, const struct ipaddr *address, const char *given
 				 "The reverse DNS (PTR) record of %s says %s, which is not a host name.",
 				 text, given[0] != '\0' ? given : "\".\""),
 		 "Many receivers, the largest among them, refuse mail from such hosts.",
-		 name != NULL ? arena_printf(exam->arena, "%s. PTR %s.",
-					     ipaddr_reverse_name(address, reverse), name)
-			      : NULL);
+		 right_reverse(exam, address));
 }
 
 /* The zone of the address came behind the name. */
@@ -100,11 +152,24 @@ tell_missing_dot(struct exam *exam, const struct ipaddr *address, const char *gi
 		arena_printf(exam->arena, "%s. PTR %s.", ipaddr_reverse_name(address, reverse), meant));
 }
 
+/* The name leads elsewhere or nowhere. */
+static void
+tell_mismatch(struct exam *exam, const struct ipaddr *address, const char *given)
+{
+	const char *text = exam_address_text(exam, address), *missing = missing_address(exam, given, address);
+
+	exam_say(exam, missing != NULL ? PROBLEM_REVERSE_MISMATCH : PROBLEM_REVERSE_OTHER_HOST, text,
+		 DOCTOR_ERROR,
+		 arena_printf(exam->arena,
+			      "The reverse DNS (PTR) record of %s says %s, which does not resolve to it.",
+			      text, given),
+		 unresolved, missing != NULL ? missing : right_reverse(exam, address));
+}
+
 static void
 examine_reverse(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
 {
 	const struct iprev_facts *iprev = &facts->iprev;
-	const char *text = exam_address_text(exam, address);
 	char reverse[IPADDR_REVERSE_SIZE], meant[DOMAIN_SIZE];
 
 	(void)ipaddr_reverse_name(address, reverse);
@@ -118,38 +183,33 @@ examine_reverse(struct exam *exam, const struct ipaddr *address, const struct fa
 		tell_nameless(exam, address,
 			      iprev->count > 0 ? arena_string(exam->arena, iprev->names[0].name) : NULL);
 	else
-		exam_say(exam, PROBLEM_REVERSE_MISMATCH, text, DOCTOR_ERROR,
-			 arena_printf(
-				 exam->arena,
-				 "The reverse DNS (PTR) record of %s says %s, which does not resolve to it.",
-				 text, iprev->names[0].name),
-			 unresolved,
-			 arena_printf(exam->arena, "%s. %s %s", iprev->names[0].name,
-				      dns_type_word(dns_address_type(address)), text));
+		tell_mismatch(exam, address, arena_string(exam->arena, iprev->names[0].name));
 }
 
 /* HELO. */
 
 static void
-tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct helo_facts *helo)
+tell_wrong_helo(struct exam *exam, const struct ipaddr *address, const struct facts *facts)
 {
-	const char *text = exam_address_text(exam, address), *given = exam->order->helo;
+	const char *text = exam_address_text(exam, address), *given = exam->order->helo, *missing;
 
-	if (helo->form == HELO_LITERAL)
+	if (facts->helo.form == HELO_LITERAL) {
 		exam_say(exam, PROBLEM_HELO_OTHER_ADDRESS, given, DOCTOR_WARNING,
 			 arena_printf(exam->arena, "The HELO %s is the address of a host other than %s.",
 				      given, text),
 			 "It counts against the mail, together with other signs.", NULL);
-	else
-		exam_say(
-			exam, PROBLEM_HELO_MISMATCH, given, DOCTOR_WARNING,
-			arena_printf(
-				exam->arena,
-				"The HELO name %s does not resolve to %s and is not its verified reverse DNS name.",
-				given, text),
-			"It counts against the mail, together with other signs.",
-			arena_printf(exam->arena, "%s. %s %s", given,
-				     dns_type_word(dns_address_type(address)), text));
+		return;
+	}
+	missing = missing_address(exam, given, address);
+	exam_say(
+		exam, missing != NULL ? PROBLEM_HELO_MISMATCH : PROBLEM_HELO_OTHER_HOST, given,
+		DOCTOR_WARNING,
+		arena_printf(
+			exam->arena,
+			"The HELO name %s does not resolve to %s and is not its verified reverse DNS name%s%s.",
+			given, text, facts->iprev.verified != NULL ? ", " : "",
+			facts->iprev.verified != NULL ? facts->iprev.verified : ""),
+		"It counts against the mail, together with other signs.", missing);
 }
 
 static void
@@ -184,7 +244,7 @@ examine_helo(struct exam *exam, const struct ipaddr *address, const struct facts
 			 "Many receivers refuse clients that give such a name.", NULL);
 		break;
 	default:
-		tell_wrong_helo(exam, address, helo);
+		tell_wrong_helo(exam, address, facts);
 	}
 }
 

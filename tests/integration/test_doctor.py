@@ -803,6 +803,32 @@ class Doctor(unittest.TestCase):
             report = self.look({**world, "well.example TXT": [txt(text)]}, *ip)
             self.assertEqual(self.proposal(report, "spf-record", "well.example"), f"v=spf1 {right}")
 
+    def test_no_address_record_is_proposed_for_the_name_of_another_host(self):
+        """Beside the one that is there it would send half of a web site's visitors to the mail server; a PTR record to the host's own name harms nobody."""
+        reverse, own, web = "9.100.51.198.in-addr.arpa", "9.100.51.198.in-addr.arpa. PTR out.well.example.", {"web.well.example A": ["192.0.2.80"]}
+        for changes, name, publish in (
+            ({"well.example A": ["192.0.2.80"]}, "well.example", own),
+            (web, "web.well.example", own),
+            ({"web.well.example AAAA": ["2001:db8::80"]}, "web.well.example", own),
+            ({"web.well.example AAAA": "servfail"}, "web.well.example", own),
+            ({}, "bank.test", own),  # nobody here can publish that
+            ({}, "new.well.example", f"new.well.example. A {ADDRESS}"),
+            ({"new.well.example A": ["198.51.100.10"]}, "new.well.example", f"new.well.example. A {ADDRESS}"),  # of the same sender
+        ):
+            with self.subTest(name, changes=changes):
+                report = self.look({**changes, f"{reverse} PTR": [f"{name}."]}, "--ip", ADDRESS, "--ip", "198.51.100.10", "--helo", "out.well.example")
+                found = [finding for finding in self.found(report, "reverse-dns") if finding["subject"] == ADDRESS]
+                self.assertEqual([finding["publish"] for finding in found], [[publish]])
+                self.assertIn("provider" if publish == own else "Publish the address record", found[0]["remedy"])
+        report = self.look({**web, f"{reverse} PTR": ["web.well.example."], "well.example MX": None}, "--ip", ADDRESS)
+        self.assertEqual([(finding["problem"], finding.get("publish")) for finding in self.found(report, "reverse-dns")], [("reverse-other-host", None)])
+        for changes, helo, publish in ((web, "web.well.example", None), ({}, "bank.test", None), ({}, "new.well.example", [f"new.well.example. A {ADDRESS}"])):
+            with self.subTest(helo):
+                (finding,) = self.found(self.look(changes, "--ip", ADDRESS, "--helo", helo), "helo")
+                self.assertEqual(finding.get("publish"), publish)
+                self.assertIn("is not its verified reverse DNS name, out.well.example.", finding["what"])
+                self.assertIn("Set the HELO name to the reverse DNS name", finding["remedy"])
+
     def test_B02_an_error_for_one_address_says_why(self):
         """The IPv6 address alone runs into a limit: the cross has its reason, with the address."""
         six = "2001:db8::9"
