@@ -6,9 +6,11 @@
 #include "heloscope/doctor/reported.h"
 #include "heloscope/doctor/tags.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "heloscope/base/base64.h"
 #include "heloscope/dkim/key.h"
 #include "heloscope/wire/taglist.h"
 #include "heloscope/words/signature.h"
@@ -22,9 +24,33 @@ add_error(struct exam *exam, enum doctor_problem problem, const char *name, cons
 	exam_say(exam, problem, name, DOCTOR_ERROR, what, fails, NULL);
 }
 
+/* Whether p= is a private key, as the file of one has it or without its first and last line. */
+static bool
+is_private(const struct dkim_key *key)
+{
+	unsigned char octets[DKIM_KEY_TEXT_MAX];
+	const unsigned char *at = octets;
+	EVP_PKEY *opened = NULL;
+	size_t length;
+
+	if (memmem(key->data.at, key->data.length, "PRIVATE KEY", sizeof "PRIVATE KEY" - 1) != NULL)
+		return true;
+	if (base64_decode(key->data, octets, sizeof octets, &length))
+		opened = d2i_AutoPrivateKey(NULL, &at, (long)length);
+	ERR_clear_error();
+	EVP_PKEY_free(opened);
+	return opened != NULL;
+}
+
 static void
 tell_broken_rsa(struct exam *exam, const char *name, const struct dkim_key *key)
 {
+	if (is_private(key)) {
+		exam_say(exam, PROBLEM_DKIM_PRIVATE, name, DOCTOR_ERROR,
+			 "The value of p= is a private key: whoever looks it up can sign in your name.",
+			 fails, NULL);
+		return;
+	}
 	add_error(
 		exam, PROBLEM_DKIM_BROKEN, name,
 		dkim_key_has_long_exponent(key)
@@ -147,13 +173,28 @@ static const struct exam_tag_rule rules[] = {
 	  .severity = DOCTOR_ERROR,
 	  .consequence = fails },
 	{ .name = "k", .takes = takes_anything },
-	{ .name = "p", .takes = takes_anything },
+	{ .name = "p", .takes = takes_anything, .is_vital = true },
 	{ .name = "h", .takes = takes_anything },
 	{ .name = "s", .takes = takes_anything },
 	{ .name = "t", .takes = takes_anything },
 	{ .name = "n", .takes = takes_anything },
 	{ .name = "g", .historic = "Verifiers pass over it (RFC 6376, C.2)." },
 };
+
+/* A record is proposed when it has a key that verifiers can use. */
+static const char *
+only_with_key(struct exam *exam, const char *proposed, struct span present)
+{
+	const struct dkim_key key = dkim_key_read(span_of(proposed));
+	enum dkim_reason reason;
+	unsigned bits;
+	struct evp_pkey_st *opened = dkim_key_open(&key, &bits, NULL, &reason);
+
+	(void)exam;
+	(void)present;
+	EVP_PKEY_free(opened);
+	return opened != NULL ? proposed : NULL;
+}
 
 static const struct exam_tag_form form = {
 	.row = DOCTOR_DKIM,
@@ -163,6 +204,7 @@ static const struct exam_tag_form form = {
 	.twice = DOCTOR_ERROR,
 	.twice_consequence =
 		"The whole record counts for nothing (RFC 6376, 3.2): signatures with this selector fail.",
+	.adjust = only_with_key,
 };
 
 /* Where a version stands, it stands first (RFC 6376, 3.6.1). */
@@ -196,9 +238,12 @@ is_pasted(struct span text)
 static void
 tell_pasted(struct exam *exam, const char *name, struct span text)
 {
+	const char *clean = arena_copy(exam->arena, exam_clean(exam, text)),
+		   *proposed = only_with_key(exam, clean, text);
+
 	exam_say(exam, PROBLEM_DKIM_PASTED, name, DOCTOR_ERROR,
 		 "Quotes or backslashes of a zone file were pasted into the DKIM key record.", fails,
-		 exam_txt(exam, name, arena_copy(exam->arena, exam_clean(exam, text))));
+		 proposed != NULL ? exam_txt(exam, name, proposed) : NULL);
 }
 
 /* Whether it is a key, or meant as one: it has p=. */

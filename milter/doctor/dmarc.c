@@ -4,11 +4,14 @@
 
 #include "heloscope/doctor/tags.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "heloscope/base/nearest.h"
 #include "heloscope/dmarc/dmarc.h"
 #include "heloscope/wire/taglist.h"
 
+#define RECORD_MAX 8192    /* octets of a record that is proposed */
 #define DESTINATIONS_MAX 4 /* of reports that are looked at */
 
 /* What tags may hold. */
@@ -37,6 +40,21 @@ takes_options(struct span value)
 	return value.length % 2 == 1;
 }
 
+/* "maito:reports@example.org": of a scheme that nobody has. */
+static bool
+is_misspelt_mail(struct span uri)
+{
+	static const char *const schemes[] = { "mailto" };
+	const char *colon = memchr(uri.at, ':', uri.length);
+	char scheme[12];
+
+	if (colon == NULL || memchr(uri.at, '@', uri.length) == NULL
+	    || (size_t)(colon - uri.at) >= sizeof scheme)
+		return false;
+	(void)snprintf(scheme, sizeof scheme, "%.*s", (int)(colon - uri.at), uri.at);
+	return nearest_word(scheme, schemes, 1) != NULL;
+}
+
 static bool
 takes_uris(struct span value)
 {
@@ -45,7 +63,8 @@ takes_uris(struct span value)
 	bool has_any = false;
 
 	while (dmarc_next_uri(&value, &text, &address, &kind)) {
-		if (kind == DMARC_URI_BARE || kind == DMARC_URI_INVALID)
+		if (kind == DMARC_URI_BARE || kind == DMARC_URI_INVALID
+		    || (kind == DMARC_URI_OTHER && is_misspelt_mail(text)))
 			return false;
 		has_any = true;
 	}
@@ -63,12 +82,31 @@ repair_uris(struct exam *exam, struct span value, struct strbuf *right)
 	while (dmarc_next_uri(&value, &text, &address, &kind)) {
 		if (kind == DMARC_URI_INVALID)
 			continue;
-		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_BARE ? "mailto:" : "");
-		strbuf_add_span(right, kind == DMARC_URI_BARE ? address : text);
+		if (kind == DMARC_URI_BARE)
+			text = address;
+		else if (kind == DMARC_URI_OTHER && is_misspelt_mail(text))
+			text = span_from(text,
+					 (size_t)((const char *)memchr(text.at, ':', text.length) - text.at)
+						 + 1);
+		else
+			kind = DMARC_URI_MAIL;
+		strbuf_printf(right, "%s%s", has_any ? "," : "", kind == DMARC_URI_MAIL ? "" : "mailto:");
+		strbuf_add_span(right, text);
 		has_any = true;
 	}
 	if (!has_any)
 		strbuf_printf(right, "mailto:dmarc@%s", exam->report->domain);
+	return true;
+}
+
+/* "yes" and "no". */
+static bool
+repair_answer(struct exam *exam, struct span value, struct strbuf *right)
+{
+	(void)exam;
+	if (!span_equals_nocase(value, SPAN("yes")) && !span_equals_nocase(value, SPAN("no")))
+		return false;
+	strbuf_add_char(right, ascii_lower(value.at[0]));
 	return true;
 }
 
@@ -81,17 +119,20 @@ static const struct exam_tag_rule rules[] = {
 	{ .name = "v", .expected = "DMARC1" },
 	{ .name = "p",
 	  WORDS(requests),
+	  .is_vital = true,
 	  .expected = "none, quarantine or reject",
 	  .severity = DOCTOR_WARNING,
 	  .consequence = as_none,
 	  .required = "p=none" },
 	{ .name = "sp",
 	  WORDS(requests),
+	  .is_vital = true,
 	  .expected = "none, quarantine or reject",
 	  .severity = DOCTOR_WARNING,
 	  .consequence = as_none },
 	{ .name = "np",
 	  WORDS(requests),
+	  .is_vital = true,
 	  .expected = "none, quarantine or reject",
 	  .severity = DOCTOR_WARNING,
 	  .consequence = as_none },
@@ -117,6 +158,7 @@ static const struct exam_tag_rule rules[] = {
 	  .consequence = as_default },
 	{ .name = "t",
 	  WORDS(answers),
+	  .repair = repair_answer,
 	  .expected = "y or n",
 	  .severity = DOCTOR_WARNING,
 	  .consequence = as_default },
@@ -141,6 +183,42 @@ static const struct exam_tag_rule rules[] = {
 	{ .name = "ri", .historic = no_more },
 };
 
+/* Whether mail passes DMARC from all addresses that are known to send. */
+static bool
+passes(const struct exam *exam)
+{
+	return exam->report->cells[DOCTOR_SPF_PASS] == DOCTOR_GOOD
+	       && exam->report->cells[DOCTOR_SPF_ALIGNMENT] == DOCTOR_GOOD;
+}
+
+static bool
+is_policy(struct span name)
+{
+	return span_equals(name, SPAN("p")) || span_equals(name, SPAN("sp")) || span_equals(name, SPAN("np"));
+}
+
+/* A policy that is not in force now would refuse mail that does not pass yet: it begins with "none". */
+static const char *
+begin_mildly(struct exam *exam, const char *proposed, struct span present)
+{
+	char memory[RECORD_MAX];
+	struct strbuf mild = STRBUF_OVER(memory);
+	struct span rest = span_of(proposed);
+	struct tag tag;
+
+	if (passes(exam))
+		return proposed;
+	while (taglist_next(&rest, &tag)) {
+		const bool is_new = is_policy(tag.name)
+				    && !span_equals_nocase(taglist_value(present, tag.name), tag.value);
+
+		strbuf_add(&mild, mild.length > 0 ? "; " : "");
+		strbuf_add_span(&mild, is_new ? tag.name : tag.text);
+		strbuf_add(&mild, is_new ? "=none" : "");
+	}
+	return mild.is_cut ? NULL : arena_string(exam->arena, memory);
+}
+
 static const struct exam_tag_form form = {
 	.row = DOCTOR_DMARC,
 	.subject = "The DMARC record",
@@ -148,6 +226,7 @@ static const struct exam_tag_form form = {
 	.rule_count = sizeof rules / sizeof rules[0],
 	.twice = DOCTOR_WARNING,
 	.twice_consequence = "Receivers differ in which they take, or pass over the whole record.",
+	.adjust = begin_mildly,
 };
 
 /* The walk. */
@@ -264,17 +343,21 @@ static bool
 tell_near_miss(struct exam *exam, const char *name, const struct dns_answer *answer, bool is_inherited)
 {
 	for (size_t i = 0; i < answer->count; i++) {
-		const char *meant = exam_meant_record(exam, answer->records[i].text, "v=DMARC1");
+		const char *meant = exam_meant_record(exam, answer->records[i].text, "v=DMARC1"), *mild;
 
 		if (meant == NULL)
 			continue;
+		mild = begin_mildly(exam, meant, SPAN(""));
 		exam_say_record(
 			exam, PROBLEM_RECORD_NEAR_MISS, DOCTOR_DMARC, DOCTOR_WARNING,
 			arena_printf(
 				exam->arena,
 				"The TXT record at %s is not a DMARC record: one begins with \"v=DMARC1;\", in this spelling, and is one TXT record.",
 				name),
-			"Receivers pass over it.", is_inherited ? NULL : exam_txt(exam, name, meant));
+			mild == NULL || strcmp(mild, meant) == 0
+				? "Receivers pass over it."
+				: "Receivers pass over it. Not all mail that is known passes yet, so begin with the policy \"none\".",
+			is_inherited || mild == NULL ? NULL : exam_txt(exam, name, mild));
 		return true;
 	}
 	return false;

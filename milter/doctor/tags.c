@@ -43,7 +43,9 @@ struct repair {
 	struct exam *exam;
 	const struct exam_tag_form *form;
 	bool is_seen[RULES_MAX];
-	bool is_list; /* the tag before is a list */
+	struct span seen[RULES_MAX]; /* the values of those */
+	bool is_unsure;              /* which of two values is meant is not known */
+	bool is_list;                /* the tag before is a list */
 	bool is_changed;
 	struct doctor_finding problems[PROBLEMS_MAX];
 	size_t count;
@@ -98,7 +100,7 @@ takes(const struct exam_tag_rule *rule, struct span value)
 	for (size_t i = 0; i < rule->word_count; i++)
 		if (span_equals_nocase(value, span_of(rule->words[i])))
 			return true;
-	return rule->words == NULL && value.length > 0;
+	return rule->words == NULL && (value.length > 0 || rule->historic != NULL);
 }
 
 /* A stretch of text without "=": the end of a list that was cut with ";" instead of ",", or nothing known. */
@@ -203,9 +205,13 @@ judge_known(struct repair *repair, size_t number, const struct tag *tag)
 	const struct exam_tag_rule *rule = &repair->form->rules[number];
 	const bool is_twice = repair->is_seen[number];
 
-	repair->is_seen[number] = true;
 	repair->is_list = rule->is_list && !is_twice;
-	if (is_twice) {
+	if (!is_twice) {
+		repair->is_seen[number] = true;
+		repair->seen[number] = tag->value;
+	} else {
+		repair->is_unsure = repair->is_unsure
+				    || (rule->is_vital && !span_equals(repair->seen[number], tag->value));
 		repair->is_changed = true;
 		add_problem(repair, repair->form->twice,
 			    arena_printf(repair->exam->arena, "%s has \"%s=\" twice.", repair->form->subject,
@@ -241,17 +247,29 @@ judge_tag(struct repair *repair, const struct tag *tag)
 		judge_unknown(repair, tag);
 }
 
+/* The right record. */
+static const char *
+propose(struct repair *repair, const char *name, struct span present)
+{
+	const struct exam_tag_form *form = repair->form;
+	const char *text = repair->right.text;
+
+	if (form->adjust != NULL)
+		text = form->adjust(repair->exam, text, present);
+	return text != NULL ? exam_txt(repair->exam, name, text) : NULL;
+}
+
 /* The findings, with the right record at the worst of them. */
 static void
-tell(struct repair *repair, const char *name)
+tell(struct repair *repair, const char *name, struct span present)
 {
 	struct doctor_finding *worst = &repair->problems[0];
 
 	for (size_t i = 1; i < repair->count; i++)
 		if (repair->problems[i].severity > worst->severity)
 			worst = &repair->problems[i];
-	if (repair->is_changed && !repair->right.is_cut)
-		worst->publish = exam_txt(repair->exam, name, repair->right.text);
+	if (repair->is_changed && !repair->is_unsure && !repair->right.is_cut)
+		worst->publish = propose(repair, name, present);
 	for (size_t i = 0; i < repair->count; i++)
 		exam_add(repair->exam, repair->problems[i]);
 }
@@ -301,7 +319,7 @@ exam_judge_tags(struct exam *exam, const struct exam_tag_form *form, const char 
 		is_first = false;
 	}
 	if (repair.count > 0)
-		tell(&repair, name);
+		tell(&repair, name, record);
 	return repair.count == 0;
 }
 

@@ -118,6 +118,12 @@ def public_key(bits, exponent):
     return base64.b64encode(der(0x30, modulus + der(2, exponent.to_bytes(exponent.bit_length() // 8 + 1, "big")))).decode()
 
 
+def private_key():
+    """The form of an RSA private key (RFC 8017, A.1.2), of numbers that nobody can sign with."""
+    numbers = (0, (1 << 1023) + 1, 65537, *((1 << 511) + n for n in range(1, 7)))
+    return base64.b64encode(der(0x30, b"".join(der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers))).decode()
+
+
 class Doctor(unittest.TestCase):
     maxDiff = None
 
@@ -240,9 +246,14 @@ class Doctor(unittest.TestCase):
             (f"v=DMARC1; p=reject; psd=x; {rua}", "warning", '"psd=x"', f"v=DMARC1; p=reject; {rua}"),
             (f"v=DMARC1; p=reject; t=1; {rua}", "warning", '"t=1"', f"v=DMARC1; p=reject; {rua}"),
             (f"v=DMARC1; p=reject; t=y; {rua}", "note", "t=y", None),
+            (f"v=DMARC1; p=reject; t=yes; {rua}", "warning", '"t=yes"', f"v=DMARC1; p=reject; t=y; {rua}"),
+            (f"v=DMARC1; p=reject; t=No; {rua}", "warning", '"t=No"', f"v=DMARC1; p=reject; t=n; {rua}"),
+            (f"v=DMARC1; p=reject; p=none; {rua}", "warning", '"p=" twice', None),  # which is meant is not known
+            (f"v=DMARC1; p=reject; p=reject; {rua}", "warning", '"p=" twice', f"v=DMARC1; p=reject; {rua}"),
             (f"v=DMARC1; p=reject; psd=y; {rua}", "note", "psd=y", None),
             (f"v=DMARC1; p=reject; pct=50; {rua}", "note", "historic", None),
             (f"v=DMARC1; p=reject; rf=afrf; ri=3600; {rua}", "note", "historic", None),
+            (f"v=DMARC1; p=reject; rf=; ri=; pct=; {rua}", "note", "historic", None),
             (f"v=DMARC1; p=reject; x-own=1; {rua}", "note", "nobody knows", None),
             ("v=DMARC1; p=reject; rua=", "warning", 'empty "rua="', "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
             ("v=DMARC1; p=reject; rua=dmarc@well.example", "warning", "mailto:", "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
@@ -252,6 +263,7 @@ class Doctor(unittest.TestCase):
             ("v=DMARC1; p=reject; ruf=mailto:; rua=mailto:a@x.example", "warning", '"ruf=mailto:"', "v=DMARC1; p=reject; ruf=mailto:dmarc@well.example; rua=mailto:a@x.example"),
             ("v=DMARC1; p=reject; rua=mailto:<a@x.example>", "warning", "expected addresses", "v=DMARC1; p=reject; rua=mailto:dmarc@well.example"),
             ("v=DMARC1; p=reject; rua=https://x.example/r", "good", "", None),
+            ("v=DMARC1; p=reject; rua=maito:a@x.example!5m,mailto:b@y.example", "warning", "expected addresses", "v=DMARC1; p=reject; rua=mailto:a@x.example!5m,mailto:b@y.example"),
             (f"v=DMARC1; p=reject;; {rua}", "note", "nothing before it", f"v=DMARC1; p=reject; {rua}"),
             (f"v=DMARC1; reject; {rua}", "warning", "no tag", f"v=DMARC1; p=none; {rua}"),
             ("v=DMARC1", "warning", 'has no "p="', "v=DMARC1; p=none"),
@@ -269,6 +281,21 @@ class Doctor(unittest.TestCase):
             ([f"v=DMARC1; p=reject; {rua}", "something else"], "good", "", None),
             ([f"v=DMARC1; p=reject; {rua}", "v=DMARC1; p=none"], "error", "several", None),
         ))
+
+    def test_a_policy_that_is_not_in_force_begins_with_none_while_mail_does_not_pass(self):
+        """It would have all mail of the domain refused: none of what its own servers send passes SPF."""
+        rua, fails = "rua=mailto:dmarc@well.example", {"well.example TXT": ['"v=spf1 ip4:203.0.113.1 -all"']}
+        for record, right in (
+            (f"v=DMARC1 p=reject; {rua}", f"v=DMARC1; p=none; {rua}"),
+            (f"V=DMARC1; p=none; sp=quarantine; np=reject; {rua}", f"v=DMARC1; p=none; sp=none; np=none; {rua}"),
+            (f"v=DMARC1; p=rejct; {rua}", f"v=DMARC1; p=none; {rua}"),
+            (f"v=DMARC1; P=reject; {rua}", f"v=DMARC1; p=none; {rua}"),
+            (f"v=DMARC1; p=reject; sp=rejekt; aspf=x; {rua}", f"v=DMARC1; p=reject; sp=none; {rua}"),  # what is in force stays
+        ):
+            with self.subTest(record):
+                report = self.look({**fails, "_dmarc.well.example TXT": [txt(record)]}, "--ip", ADDRESS)
+                self.assertEqual(self.proposal(report, "dmarc", "_dmarc.well.example"), right)
+        self.assertIn('so begin with the policy "none"', json.dumps(self.look({**fails, "_dmarc.well.example TXT": ['"DMARC1; p=reject"']}, "--ip", ADDRESS)["findings"]).replace("\\", ""))
 
     def test_B04_each_tag_of_MTA_STS_and_TLS_reporting_is_read_strictly(self):
         for row, owner, rows in (
@@ -317,11 +344,15 @@ class Doctor(unittest.TestCase):
             (f"v=DKIM1; rsa; {key}", "warning", "no tag", f"v=DKIM1; {key}"),
             (f"{key}; v=DKIM1", "error", "does not come first", None),
             (f"v=DKIM1; g=*; {key}", "note", "historic", None),
+            (f"v=DKIM1; g=; {key}", "note", "historic", None),
+            (f"v=DKIM1; p=; {key}", "error", '"p=" twice', None),  # revoked, or not
+            (f"v=DKIM1; {key}; {key}", "error", '"p=" twice', f"v=DKIM1; {key}"),
+            ("v=dkim1; p=", "error", '"v=dkim1"; expected DKIM1', None),  # a key that is revoked is proposed to nobody
             ([f"v=DKIM1; {key}", "unrelated"], "note", "there is another TXT record, which is not a key", None),
         ), "--selector", "s1")
 
     def test_B26_what_is_wrong_with_a_DKIM_key_is_told(self):
-        rsa, record = f"p={RSA_2048}", "v=DKIM1; k=rsa; p="
+        rsa, record, private = f"p={RSA_2048}", "v=DKIM1; k=rsa; p=", private_key()
         self.check_record("dkim", "s1._domainkey.well.example", (
             (record + public_key(2048, 65537), "good", "", None),
             (record + public_key(1024, 65537), "warning", "has 1024 bits; signers should have 2048", None),
@@ -330,6 +361,9 @@ class Doctor(unittest.TestCase):
             (record + "AAAA", "error", "not an RSA public key", None),
             (record + "@@@", "error", "not an RSA public key", None),
             (record, "error", "is empty, which says that it was revoked", None),
+            (f'"{record}"', "error", "Quotes or backslashes", None),
+            (f"{record}-----BEGIN RSA PRIVATE KEY-----{private}-----END RSA PRIVATE KEY-----", "error", "is a private key: whoever looks it up can sign", None),
+            (record + private, "error", "is a private key: whoever looks it up can sign", None),
             (f"v=DKIM1; k=dsa; {rsa}", "error", 'key type is "dsa"', None),
             (f"v=DKIM1; t=y; {rsa}", "note", "still testing", None),
             (f"v=DKIM1; h=sha1; {rsa}", "error", "does not allow sha256", None),

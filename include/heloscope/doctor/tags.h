@@ -25,6 +25,7 @@ struct exam_tag_rule {
 	const char *consequence;       /* of that, a sentence */
 	const char *required;          /* "p=none": the tag must be there, and this is proposed; or NULL */
 	bool is_list;                  /* of items with "," between them */
+	bool is_vital;                 /* of two that differ none is proposed: which is meant is not known */
 	const char *historic;          /* nobody looks at it any more: what to know of that; or NULL */
 };
 
@@ -35,6 +36,8 @@ struct exam_tag_form {
 	size_t rule_count;
 	enum doctor_severity twice; /* how bad it is that a tag stands there twice */
 	const char *twice_consequence;
+	/* What is proposed, for a record that is `present` now, made harmless; NULL: it is as it is. */
+	const char *(*adjust)(struct exam *exam, const char *proposed, struct span present);
 };
 
 /*
