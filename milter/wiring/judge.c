@@ -6,6 +6,7 @@
 
 #include "heloscope/base/ipaddr.h"
 #include "heloscope/daemon/listener.h"
+#include "heloscope/base/symlink.h"
 #include "heloscope/daemon/macros.h"
 #include "heloscope/wiring/reach.h"
 
@@ -98,14 +99,16 @@ wiring_cure_socket(struct wiring *wiring, struct wiring_finding *finding, const 
 		   const char *user)
 {
 	const char *path = listener_path(listen), *slash = path != NULL ? strrchr(path, '/') : NULL;
-	char directory[LISTENER_PATH_SIZE], word[WORD_SIZE];
-	struct strbuf quoted = STRBUF_OVER(word);
+	char directory[LISTENER_PATH_SIZE], link[LISTENER_PATH_SIZE], word[WORD_SIZE];
+	struct strbuf quoted = STRBUF_OVER(word), link_text = STRBUF_OVER(link);
 	bool is_own;
 
 	if (slash == NULL) /* memory ran out for it */
 		return;
 	is_own = listener_own_directory(path, directory);
 	strbuf_add_shell_word(&quoted, directory);
+	if (symlink_tell(directory, &link_text)) /* install(1) would follow it */
+		return;
 	if (strcmp(directory, RUNTIME_DIRECTORY) == 0)
 		wiring_cure(&wiring->findings, finding, CURE_SHELL, "usermod -a -G %s %s",
 			    wiring->config->user, user);
@@ -152,9 +155,11 @@ is_to_move(const struct wiring_findings *findings)
 static void
 cure_mode(struct wiring *wiring, struct wiring_finding *finding, const char *mode, const char *path)
 {
-	char word[WORD_SIZE];
-	struct strbuf quoted = STRBUF_OVER(word);
+	char word[WORD_SIZE], link[WORD_SIZE];
+	struct strbuf quoted = STRBUF_OVER(word), link_text = STRBUF_OVER(link);
 
+	if (symlink_tell(path, &link_text)) /* chmod(1) would follow it */
+		return;
 	strbuf_add_shell_word(&quoted, path);
 	wiring_cure(&wiring->findings, finding, CURE_SHELL, "chmod %s %s", mode, word);
 }

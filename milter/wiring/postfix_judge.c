@@ -160,6 +160,20 @@ judge_outside(const struct postfix_view *view, const struct postfix *stressed)
 	judge_stress(view, stressed);
 }
 
+/* Whether a service asks none of its filters, as the one behind a content filter should. */
+static bool
+is_without_filters(const struct postfix_view *view)
+{
+	char memory[POSTFIX_VALUE_SIZE];
+	struct strbuf rest = STRBUF_OVER(memory);
+	bool is_off = false;
+
+	if (view->service != NULL)
+		words_without(postfix_value(view->postfix, view->service, "receive_override_options", NULL),
+			      SPAN("no_milters"), &rest, &is_off);
+	return is_off;
+}
+
 /* Where it should not be. */
 static void
 judge_needless(const struct postfix_view *view, enum finding_kind kind)
@@ -171,7 +185,7 @@ judge_needless(const struct postfix_view *view, enum finding_kind kind)
 						  : view->name;
 	struct wiring_finding *finding;
 
-	if (!postfix_view_has_ours(view))
+	if (!postfix_view_has_ours(view) || is_without_filters(view))
 		return;
 	postfix_view_add_others(view, &others);
 	finding = wiring_find(&view->wiring->findings, kind, place, view->list);

@@ -249,6 +249,12 @@ class PostfixTest(LabTest):
             with self.subTest(address):
                 self.expect("on-loopback", master=MASTER + f"{address}:10025 inet n - n - - smtpd\n", place=f"{address}:10025/inet/smtpd_milters")
 
+    def test_behind_a_content_filter_no_milters_is_enough(self):
+        for name in ("127.0.0.1:10025", "submission"):
+            with self.subTest(name), listener() as port:
+                master = f"smtp inet n - n - - smtpd\n{name} inet n - n - - smtpd\n  -o content_filter= -o receive_override_options=no_milters\n"
+                self.assertEqual(self.look(self.right(port, "", master), f"inet:{port}@127.0.0.1"), [])
+
     def test_spelling(self):
         for wrong in ("tcp:127.0.0.1:PORT", "inet:PORT@127.0.0.1", "inet6:localhost:PORT", "127.0.0.1:PORT",
                       "{ tcp:127.0.0.1:PORT, default_action=accept }"):
@@ -500,6 +506,13 @@ class PostfixTest(LabTest):
             self.assertEqual(finding["cures"], [{"file": "command", "line": f"chmod a+x {postfix.queue}"}])
             subprocess.run(finding["cures"][0]["line"].split(), check=True)
             self.assertEqual(self.look(postfix, f"unix:{path}"), [])
+
+    def test_P4_no_command_is_told_that_follows_a_link(self):
+        for postfix, path in self.unix("heloscope/milter.sock", "unix:heloscope/milter.sock", mode=0o600):
+            path.parent.rename(postfix.queue / "elsewhere")
+            path.parent.symlink_to(postfix.queue / "elsewhere")
+            finding, = self.look(postfix, f"unix:{path}")
+            self.assertEqual((finding["finding"], [cure for cure in finding["cures"] if re.search("chmod|install", cure["line"])]), ("socket-no-access", []))
 
     def test_paths_are_quoted_in_commands(self):
         """Whoever pastes a command runs that one and no other."""
