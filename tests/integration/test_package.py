@@ -338,6 +338,9 @@ class Booted(Scene):
         shown = self.machine.do("systemctl", "show", name, "-p", ",".join(properties))
         return [dict(line.split("=", 1) for line in shown.splitlines())[key] for key in properties]
 
+    def journal(self, name):
+        return self.machine.do("journalctl", f"--unit={name}", "--output=cat")
+
 
 class UnderSystemd(Booted):
     def test_in_its_sandbox(self):
@@ -352,7 +355,7 @@ class UnderSystemd(Booted):
         self.page()
         self.upgrade()
         self.assertEqual(self.unit("heloscope-page", "ActiveState"), ["active"])
-        self.assertEqual(self.unit("heloscope-milter", "ActiveState", "NRestarts"), ["active", "0"])
+        self.assertEqual(self.unit("heloscope-milter", "ActiveState", "NRestarts"), ["active", "0"], self.journal("heloscope-milter"))
         self.leave()
         self.assertEqual(self.unit("heloscope-page", "ActiveState", "LoadState"), ["inactive", "not-found"])
 
@@ -374,10 +377,9 @@ class UnderSystemd(Booted):
         self.machine.do("systemctl", "reload", "heloscope-page")
         self.configure("\nmode audit\n", "\nmode adit\n")
         self.assertNotEqual(self.machine.run("systemctl", "reload", "heloscope-page").returncode, 0)
-        journal = lambda: self.machine.do("journalctl", "--unit=heloscope-page", "--output=cat")
-        wait_until("the complaint", lambda: "the old configuration stays" in journal())
-        self.assertRegex(journal(), r'heloscope\.conf:\d+:\d+: .*found "adit"; did you mean "audit"')
-        self.assertEqual(self.unit("heloscope-page", "ActiveState", "NRestarts"), ["active", "0"])
+        wait_until("the complaint", lambda: "the old configuration stays" in self.journal("heloscope-page"))
+        self.assertRegex(self.journal("heloscope-page"), r'heloscope\.conf:\d+:\d+: .*found "adit"; did you mean "audit"')
+        self.assertEqual(self.unit("heloscope-page", "ActiveState", "NRestarts"), ["active", "0"], self.journal("heloscope-page"))
         self.configure("\nmode adit\n", "\nmode audit\n")
         self.machine.do("systemctl", "reload", "heloscope-page")
         self.machine.do("test", "-S", "/run/heloscope-page/http.sock")
