@@ -88,6 +88,14 @@ span_ends_with_nocase(struct span text, struct span part)
 }
 
 bool
+span_contains_nocase(struct span text, struct span part)
+{
+	while (text.length > part.length && !span_starts_with_nocase(text, part))
+		text = span_from(text, 1);
+	return span_starts_with_nocase(text, part);
+}
+
+bool
 span_to_number(struct span text, unsigned min, unsigned max, unsigned *number)
 {
 	unsigned value = 0;

@@ -114,18 +114,30 @@ add_signatures(struct identifiers *identifiers, const struct facts *facts, const
 		    DNS_NO_MEMORY);
 }
 
-/* What stands at a name that was looked up, when it is not the record that applies; else NULL. */
+/* One policy record of several, or the only one; NULL: not so many. */
 static const char *
-other_record(const struct dmarc_outcome *outcome, const char *domain)
+nth_record(const struct dns_answer *answer, size_t n)
 {
-	const struct dmarc_walk *walk = &outcome->walk;
-
-	if (outcome->record_domain != NULL && strcmp(outcome->record_domain, domain) == 0)
-		return NULL;
-	for (size_t i = 0; i < walk->count; i++)
-		if (strcmp(walk->steps[i].domain, domain) == 0)
-			return walk->steps[i].record.text.at;
+	for (size_t i = 0; i < answer->count; i++)
+		if (dmarc_record_is_one(answer->records[i].text) && n-- == 0)
+			return answer->records[i].text.at;
 	return NULL;
+}
+
+/* What stands at a name that was looked up, but for the record that applies, which is told elsewhere. */
+static struct dmarc_looked_up
+looked_up(const struct dmarc_outcome *outcome, const struct dmarc_lookup *lookup)
+{
+	const bool applies =
+		outcome->record_domain != NULL && strcmp(outcome->record_domain, lookup->domain) == 0;
+
+	return (struct dmarc_looked_up){
+		.domain = lookup->domain,
+		.status = lookup->answer->status,
+		.records = lookup->records,
+		.record = applies ? NULL : nth_record(lookup->answer, 0),
+		.second = applies ? NULL : nth_record(lookup->answer, 1),
+	};
 }
 
 /* Without a record there was nothing to compare by: then only that both are the same domain is certain. */
@@ -167,12 +179,7 @@ keep(struct inquiry *inquiry, const struct identifiers *identifiers, const struc
 	if (!outcome->has_alignments)
 		align_by_name(facts, inquiry_facts(inquiry)->author.domain);
 	for (size_t i = 0; facts->lookups != NULL && i < walk->lookup_count; i++)
-		facts->lookups[facts->lookup_count++] = (struct dmarc_looked_up){
-			.domain = walk->lookups[i].domain,
-			.status = walk->lookups[i].answer->status,
-			.records = walk->lookups[i].records,
-			.record = other_record(outcome, walk->lookups[i].domain),
-		};
+		facts->lookups[facts->lookup_count++] = looked_up(outcome, &walk->lookups[i]);
 }
 
 /*

@@ -22,9 +22,8 @@ dmarc_policy_word(enum dmarc_policy policy)
 
 /* Records. */
 
-/* Whether a TXT record is a policy record at all: v=DMARC1 comes first (4.7). */
-static bool
-is_record(struct span text)
+bool
+dmarc_record_is_one(struct span text)
 {
 	struct tag tag;
 
@@ -233,7 +232,7 @@ read_answer(const struct dns_answer *answer)
 	struct span text;
 
 	for (size_t i = 0; i < answer->count; i++) {
-		if (!is_record(answer->records[i].text))
+		if (!dmarc_record_is_one(answer->records[i].text))
 			continue;
 		text = answer->records[i].text;
 		read.records++;

@@ -52,6 +52,7 @@ lookups_of(const struct dmarc_facts *dmarc)
 		if (dmarc->lookups[i].records > 0)
 			record_set_number(object, "records", dmarc->lookups[i].records);
 		record_set_text(object, "record", dmarc->lookups[i].record);
+		record_set_text(object, "second", dmarc->lookups[i].second);
 		document_append(list, object);
 	}
 	return list;
@@ -126,6 +127,7 @@ take_lookups(struct taking *taking, const struct node *list, struct dmarc_facts 
 							      DNS_NOERROR),
 			.records = take_number(object, "records"),
 			.record = take_text(taking, object, "record"),
+			.second = take_text(taking, object, "second"),
 		};
 }
 

@@ -196,7 +196,7 @@ static const struct shape identifier[] = {
 
 static const struct shape looked_up[] = {
 	MAY("domain", TEXT), MAY("status", TEXT), RANGE("records", false, 0, NUMBER_MAX),
-	MAY("record", TEXT), END_OF_SHAPES,
+	MAY("record", TEXT), MAY("second", TEXT), END_OF_SHAPES,
 };
 
 static const struct shape dmarc[] = {

@@ -8,6 +8,7 @@
 
 struct merging {
 	struct strbuf *text;
+	struct span explanation; /* the first exp=; empty: none */
 	unsigned records;
 	unsigned lookups;
 	enum result all; /* of an "all"; RESULT_UNCHECKED: none yet */
@@ -76,9 +77,11 @@ add_record(struct merging *merging, struct span published, struct arena *arena)
 	struct spf_record record;
 	struct spf_fault fault;
 
-	if (!spf_record_parse(published, arena, &record, &fault) || record.has_explanation)
+	if (!spf_record_parse(published, arena, &record, &fault))
 		return false;
 	merging->records++;
+	if (record.has_explanation && merging->explanation.length == 0)
+		merging->explanation = record.explanation_text;
 	for (size_t i = 0; i < record.count; i++)
 		if (!add_term(merging, &record.terms[i], i + 1 == record.count))
 			return false;
@@ -103,6 +106,8 @@ spf_merge(const struct dns_answer *answer, struct strbuf *text)
 	for (size_t i = 0; i < answer->count && is_merged; i++)
 		if (spf_record_is_one(answer->records[i].text))
 			is_merged = add_record(&merging, answer->records[i].text, &arena);
+	strbuf_add(text, merging.explanation.length > 0 ? " " : "");
+	strbuf_add_span(text, merging.explanation);
 	strbuf_add(text, all_term(merging.all));
 	is_merged = is_merged && merging.records > 1 && !text->is_cut;
 	if (!is_merged)

@@ -45,6 +45,17 @@ sentences_length(const char *text, size_t width)
 	return 0;
 }
 
+/* Where an item, "(2) ", begins within so many octets, the blank before it; 0: nowhere. */
+static size_t
+item_length(const char *text, size_t width)
+{
+	for (size_t end = 1; end <= width && text[end - 1] != '\0'; end++)
+		if (text[end] == ' ' && text[end + 1] == '(' && ascii_is_digit(text[end + 2])
+		    && text[end + 3] == ')' && ends_sentence(text, end))
+			return end;
+	return 0;
+}
+
 /* How much goes into one line: all, or as many words as fit, at least one octet. */
 static size_t
 words_length(const char *text, size_t width)
@@ -55,12 +66,18 @@ words_length(const char *text, size_t width)
 	return width;
 }
 
-static size_t
-line_length(const char *text, size_t width, bool breaks_sentences)
-{
-	const size_t length = strlen(text), whole = length > width ? sentences_length(text, width) : length;
+/* Where lines end, as far as there is room: the best first. */
+enum breaks { BREAKS_ITEMS, BREAKS_SENTENCES, BREAKS_WORDS, BREAKS };
 
-	return whole == 0 && breaks_sentences ? words_length(text, width) : whole;
+static size_t
+line_length(const char *text, size_t width, enum breaks breaks)
+{
+	const size_t length = strlen(text), item = breaks == BREAKS_ITEMS ? item_length(text, width) : 0,
+		     whole = item > 0         ? item
+			     : length > width ? sentences_length(text, width)
+					      : length;
+
+	return whole == 0 && breaks == BREAKS_WORDS ? words_length(text, width) : whole;
 }
 
 static void
@@ -74,14 +91,14 @@ set_line(char *line, const char *text, size_t length)
 
 /* Fill the lines; returns what is left. */
 static const char *
-fill(struct smtp_reply *reply, const char *text, size_t width, bool breaks_sentences)
+fill(struct smtp_reply *reply, const char *text, size_t width, enum breaks breaks)
 {
 	size_t length = 1;
 
 	reply->count = 0;
 	do {
 		text += strspn(text, " ");
-		length = line_length(text, width, breaks_sentences);
+		length = line_length(text, width, breaks);
 		if (length == 0 && *text != '\0')
 			return text;
 		set_line(reply->lines[reply->count++], text, length);
@@ -98,8 +115,8 @@ smtp_reply_set(struct smtp_reply *reply, unsigned code, const char *xcode, const
 
 	*reply = (struct smtp_reply){ .code = code };
 	(void)snprintf(reply->xcode, sizeof reply->xcode, "%s", xcode);
-	for (size_t i = 0; i < 2 * count && (i == 0 || *left != '\0'); i++)
-		left = fill(reply, text, widths[i % count], i >= count);
+	for (size_t i = 0; i < BREAKS * count && (i == 0 || *left != '\0'); i++)
+		left = fill(reply, text, widths[i % count], (enum breaks)(i / count));
 	if (*left != '\0') {
 		char *last = reply->lines[SMTP_REPLY_LINES - 1];
 		const size_t length = strlen(last), cut = SMTP_REPLY_LINE_SIZE - 4;
@@ -114,7 +131,7 @@ smtp_reply_fits(const char *text)
 {
 	struct smtp_reply scratch;
 
-	return *fill(&scratch, text, SMTP_REPLY_LINE_SIZE - 1, false) == '\0';
+	return *fill(&scratch, text, SMTP_REPLY_LINE_SIZE - 1, BREAKS_SENTENCES) == '\0';
 }
 
 size_t

@@ -1,9 +1,12 @@
 /* DMARC in words: see telling.h. */
 #include "heloscope/words/telling.h"
 
+#include <stdio.h>
+
 #include "heloscope/base/prose.h"
 
 #define LINE_SIZE 2400
+#define QUOTED_MAX 200 /* octets of two records in a sentence */
 
 /* What the From fields tell, for a comment or behind "the author: ". */
 static const char *const authors[AUTHOR_FINDINGS] = {
@@ -160,15 +163,30 @@ say_dmarc(const struct facts *facts, int64_t time_s, struct strbuf *said)
 static void
 add_looked_up(const struct dmarc_looked_up *lookup, struct strbuf *text)
 {
-	if (lookup->record != NULL)
-		telling_add_record(text, lookup->record);
-	else if (lookup->records > 1)
+	if (lookup->records > 1)
 		strbuf_printf(text, "%zu policy records, which count as none; there must be one",
 			      lookup->records);
+	else if (lookup->record != NULL)
+		telling_add_record(text, lookup->record);
 	else
 		strbuf_add(text, lookup->records == 1                  ? "a policy record"
 				 : dns_status_is_fault(lookup->status) ? dns_status_word(lookup->status)
 								       : "no policy record");
+}
+
+/* Records of which there may be only one. */
+static void
+put_several(const struct dmarc_looked_up *lookup, struct output *out)
+{
+	const char *records[] = { lookup->record, lookup->second };
+
+	for (size_t i = 0; lookup->records > 1 && i < 2 && records[i] != NULL; i++) {
+		char memory[LINE_SIZE];
+		struct strbuf record = STRBUF_OVER(memory);
+
+		telling_add_record(&record, records[i]);
+		prose_put(out, 32, "%zu: %s", i + 1, memory);
+	}
 }
 
 static void
@@ -183,6 +201,7 @@ put_lookups(const struct dmarc_facts *dmarc, struct output *out)
 
 		add_looked_up(lookup, &record);
 		prose_put(out, 30, "_dmarc.%s: %s", telling_shown(lookup->domain, shown), memory);
+		put_several(lookup, out);
 	}
 }
 
@@ -266,29 +285,54 @@ static const char *const refusals[] = {
 	[RESULT_TEMPERROR] =
 		"Whether the domain $D of the From address vouches for this mail (DMARC) could not be found out, for a DNS lookup failed. Ask whoever manages the DNS of $D to check its name servers, and send the mail again. ",
 	[RESULT_FAIL] =
-		"Neither SPF nor DKIM passes for this mail in the name of $D, the domain of the From address (DMARC). The policy of $D for such mail is \"$P\" (published at _dmarc.$R). ",
+		"For this mail, neither SPF nor DKIM passes for $D, the domain of its From address (DMARC). The policy of $D for such mail is \"$P\" (in the TXT record at _dmarc.$R). ",
 };
 
-/* Where there are several records, which count as none (RFC 9989, 4.10). False: nowhere. */
-static bool
-refuse_several(const struct dmarc_facts *dmarc, struct strbuf *text)
-{
-	size_t i = 0;
+/* $A: the author's domain; $D: where the records stand; $C: how many. */
+static const char several_found[] =
+	"There are $C DMARC records for $A, the domain of the From address (TXT records at _dmarc.$D that begin with v=DMARC1), and as only one is allowed, none counts. ";
+static const char several_remedy[] =
+	"Ask whoever manages the DNS of $D to delete all but one: the one to keep has the policy that $D wants for mail that fails DMARC (p=none, p=quarantine or p=reject). ";
 
-	while (i < dmarc->lookup_count && dmarc->lookups[i].records < 2)
-		i++;
-	if (i == dmarc->lookup_count)
-		return false;
-	strbuf_printf(text, "There are %zu DMARC records (TXT records at _dmarc.", dmarc->lookups[i].records);
-	telling_add_value(text, dmarc->lookups[i].domain);
-	strbuf_add(
-		text,
-		" that begin with v=DMARC1). Only one is allowed; as long as there are more, all of them are ignored. Ask whoever manages the DNS of ");
-	telling_add_value(text, dmarc->lookups[i].domain);
-	strbuf_add(
-		text,
-		" to keep the one whose p= and rua= are as the domain wants them, and to delete the rest. ");
-	return true;
+/* What they are, if both are short enough. */
+static void
+quote_several(const struct dmarc_looked_up *lookup, struct strbuf *text)
+{
+	char memory[QUOTED_MAX];
+	struct strbuf quoted = STRBUF_OVER(memory);
+
+	if (lookup->records != 2 || lookup->record == NULL || lookup->second == NULL)
+		return;
+	strbuf_add(&quoted, "They are \"");
+	strbuf_add_escaped(&quoted, span_of(lookup->record), QUOTED_MAX);
+	strbuf_add(&quoted, "\" and \"");
+	strbuf_add_escaped(&quoted, span_of(lookup->second), QUOTED_MAX);
+	strbuf_add(&quoted, "\". ");
+	strbuf_add(text, quoted.is_cut ? "" : memory);
+}
+
+/* Where there are several records, which count as none (RFC 9989, 4.10); NULL: nowhere. */
+static const struct dmarc_looked_up *
+several_of(const struct dmarc_facts *dmarc)
+{
+	for (size_t i = 0; i < dmarc->lookup_count; i++)
+		if (dmarc->lookups[i].records > 1)
+			return &dmarc->lookups[i];
+	return NULL;
+}
+
+static void
+refuse_several(const struct dmarc_looked_up *lookup, const char *author, struct strbuf *text)
+{
+	char count[24];
+	const struct telling_values values = {
+		{ ['A' - 'A'] = author, ['D' - 'A'] = lookup->domain, ['C' - 'A'] = count }
+	};
+
+	(void)snprintf(count, sizeof count, "%zu", lookup->records);
+	telling_fill(text, several_found, &values);
+	quote_several(lookup, text);
+	telling_fill(text, several_remedy, &values);
 }
 
 /* What SPF or DKIM passed for, which does not count. */
@@ -306,7 +350,7 @@ add_unaligned(const struct dmarc_facts *dmarc, struct strbuf *text)
 }
 
 static const char remedy[] =
-	"If you manage this mail for $D, sign it with DKIM (d=$D), or send it with a sender address (MAIL FROM) of that domain through a server that its SPF record allows. If you do not manage it, put an address of your own into From. ";
+	"If you send for $D, ask the administrator of your mail server to sign with DKIM for that domain (d=$D), or to use a return address (MAIL FROM) of $D and a server that the SPF record of $D allows. If you do not send for $D, put an address of your own into From. ";
 
 /* A record may have lost all but the result ($X). */
 static const char unknown[] =
@@ -335,8 +379,10 @@ refuse_dmarc(const struct config *config, const struct facts *facts, struct strb
 		strbuf_printf(text, "%s %s", author_faults[facts->author.finding], one_from);
 		return;
 	}
-	if (result == RESULT_NONE && refuse_several(dmarc, text))
+	if (result == RESULT_NONE && several_of(dmarc) != NULL) {
+		refuse_several(several_of(dmarc), facts->author.domain, text);
 		return;
+	}
 	if ((size_t)result < sizeof refusals / sizeof refusals[0] && refusals[result] != NULL)
 		telling_fill(text, refusals[result], &values);
 	if (result == RESULT_PASS)

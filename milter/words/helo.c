@@ -135,15 +135,17 @@ add_helo_remedy(const struct facts *facts, struct strbuf *text)
 	}
 	strbuf_add(text, TELLING_ADMINISTRATOR);
 	strbuf_add(text, helo->given != NULL ? "set its HELO name to " : "make it introduce itself as ");
-	telling_add_value(text, own != NULL ? own : "a host name");
-	strbuf_printf(text, own != NULL ? "" : " that resolves to %s", address);
+	telling_add_value(text, own != NULL ? own : "its own host name");
+	strbuf_printf(text, own != NULL ? ". " : ", whose %s record has to be %s. ",
+		      telling_address_type(facts), address);
 	if (helo->form == HELO_NAME) {
-		strbuf_add(text, ", or ask whoever manages the DNS of ");
+		strbuf_add(text, "If ");
 		telling_add_value(text, helo->name);
-		strbuf_printf(text, " to set the %s record of that name to %s", telling_address_type(facts),
-			      address);
+		strbuf_printf(
+			text,
+			" is your server's name, ask whoever manages its DNS to set its %s record to %s instead. ",
+			telling_address_type(facts), address);
 	}
-	strbuf_add(text, ". ");
 }
 
 static void

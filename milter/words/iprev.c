@@ -125,7 +125,9 @@ add_name_remedy(const struct facts *facts, const struct iprev_name *name, struct
 		strbuf_add(text,
 			   "If this is your mail server, " TELLING_PROVIDER "to set its PTR record to \"");
 		telling_add_value(text, meant);
-		strbuf_add(text, ".\", with the dot at the end, which is missing now. ");
+		strbuf_add(
+			text,
+			".\", with the dot at the end: without it, the name of the reverse zone was added. ");
 		return;
 	}
 	strbuf_add(text, "If this is your mail server, ask whoever manages the DNS of ");

@@ -216,21 +216,23 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 {
 	struct finding_walk walk = { .facts = facts, .is_allow = told->is_allow };
 	const struct list_finding *finding;
-	const char *before = "For your own mail server or domain, request removal from these lists, too: ";
+	const char *before = "Also listed: ";
 	size_t count = 0;
 
 	while (count < OTHERS_MAX && (finding = facts_next_finding(&walk)) != NULL) {
 		if (finding == told || finding->state != LIST_LISTED)
 			continue;
 		strbuf_add(text, before);
-		telling_add_value(text, finding->zone);
-		strbuf_add(text, " (it lists ");
 		telling_add_value(text, finding->asked);
+		strbuf_add(text, " (by ");
+		telling_add_value(text, finding->zone);
 		strbuf_add(text, ")");
 		before = ", ";
 		count++;
 	}
-	strbuf_add(text, count > 0 ? ". " : "");
+	if (count > 0)
+		strbuf_add(text, count == 1 ? ". If that is yours, ask that list for removal, too. "
+					    : ". Ask these lists to remove what is yours, too. ");
 }
 
 void

@@ -79,20 +79,10 @@ static const struct remedy_row of_domains[] = {
 	{ "", &other_domain },
 };
 
-static bool
-has_phrase(const char *meaning, const char *phrase)
-{
-	struct span rest = span_of(meaning);
-
-	while (rest.length > 0 && !span_starts_with_nocase(rest, span_of(phrase)))
-		rest = span_from(rest, 1);
-	return rest.length > 0 || phrase[0] == '\0';
-}
-
 static const struct remedy *
 remedy_for(const struct remedy_row *rows, const char *meaning)
 {
-	while (!has_phrase(meaning != NULL ? meaning : "", rows->phrase))
+	while (!span_contains_nocase(span_of(meaning != NULL ? meaning : ""), span_of(rows->phrase)))
 		rows++;
 	return rows->remedy;
 }

@@ -259,6 +259,15 @@ needs_exception(const struct causes *causes)
 	       && !is_remediable(&causes->items[causes->count - 1]);
 }
 
+/* That it is enough to do what stands before, which is about the last of so many causes. */
+static const char *
+alone_is_enough(size_t told)
+{
+	return told == 2  ? "That alone is enough: (1) does not count then. "
+	       : told > 2 ? "That alone is enough: the others do not count then. "
+			  : "That alone is enough. ";
+}
+
 /* Of several causes: whether all must go. `told` of them stand in the reply. */
 static void
 add_joint(const struct causes *causes, size_t told, struct strbuf *text)
@@ -283,7 +292,7 @@ add_joint(const struct causes *causes, size_t told, struct strbuf *text)
 		add_choice(causes, told, text);
 	else
 		strbuf_add(text, !causes->items[0].is_enough          ? ""
-				 : causes->items[told - 1].has_advice ? "Doing that is enough. "
+				 : causes->items[told - 1].has_advice ? alone_is_enough(told)
 				 : told == 2                          ? "It is enough to solve (1) or (2). "
 					     : "It is enough to solve one of these. ");
 }

@@ -22,6 +22,7 @@ struct evaluation {
 	const struct facts *facts;
 	const struct spf_facts *spf;
 	enum result result;
+	bool is_helo;
 };
 
 /* Terms. */
@@ -196,7 +197,7 @@ static const struct {
 	[SPF_PROBLEM_TERM_TOO_LONG] = { "The SPF record of $N has a term of more than 1024 characters. ",
 					"Ask whoever manages the DNS of $N to shorten it in its SPF (TXT) record. " },
 	[SPF_PROBLEM_SEVERAL_RECORDS] = { "The domain $N has $C SPF records (TXT records that begin with v=spf1), and only one is allowed. ",
-					  "Ask whoever manages the DNS of $N to keep one of them that ends with \"-all\" or \"~all\", and delete the others after copying what those allow: put their terms, without \"v=spf1\" and without any \"all\" (\"-all\", \"~all\", \"?all\", \"+all\"), directly before the \"-all\" or \"~all\" of the one that stays (with \"include:\" in place of \"redirect=\"). Leave out a term that allows every address (like \"ip4:0.0.0.0/0\"). " },
+					  "Ask whoever manages the DNS of $N to keep one of them that ends with \"-all\" or \"~all\", to put the terms of the others (all but \"v=spf1\" and any \"all\") before its \"-all\" or \"~all\", and then to delete the others. " },
 	[SPF_PROBLEM_RECORD_TOO_LONG] = { "The SPF record of $D, or one that it includes, is too long to be evaluated here. ",
 					  "Ask whoever manages the DNS of $D to shorten its SPF (TXT) record. " },
 	[SPF_PROBLEM_NO_MEMORY] = { "The SPF record of $D could not be evaluated, because the receiving server ran out of memory. ",
@@ -289,10 +290,14 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 	return true;
 }
 
-/* What to change otherwise. A record without its redirect needs an "all". */
+/* What to change otherwise. A record without its redirect needs an "all"; another has no room for one. */
 static const char *
-change_of(const struct spf_problem *problem)
+change_of(const struct spf_facts *spf)
 {
+	const struct spf_problem *problem = &spf->problem;
+
+	if (spf_several_have(spf, SPAN("redirect=")))
+		return "Ask whoever manages the DNS of $N to keep one of them that ends with \"-all\" or \"~all\", to put the terms of the others (all but \"v=spf1\" and any \"all\", and with \"include:\" in place of \"redirect=\") before its \"-all\" or \"~all\", and then to delete the others. ";
 	if (problem->kind == SPF_PROBLEM_ENDLESS && problem->term != NULL
 	    && span_starts_with_nocase(span_of(problem->term), SPAN("redirect=")))
 		return "Ask whoever manages the DNS of $H to put \"~all\" in place of \"$T\" in its SPF (TXT) record. ";
@@ -320,7 +325,11 @@ refuse_problem(const struct spf_facts *spf, const char *domain, struct strbuf *t
 	add_list(spf, text);
 	if (!add_exact_change(spf, &values, text)) {
 		spf_several_quote(spf, text);
-		telling_fill(text, change_of(problem), &values);
+		telling_fill(text, change_of(spf), &values);
+		strbuf_add(text,
+			   spf_several_have(spf, SPAN("/0"))
+				   ? "Leave out a term that allows every address (like \"ip4:0.0.0.0/0\"). "
+				   : "");
 	}
 }
 
@@ -369,6 +378,7 @@ refuse_not_allowed(const struct evaluation *evaluation, const char *domain, stru
 	(void)telling_client(facts, ip);
 	strbuf_add(text, "The SPF record of ");
 	telling_add_value(text, domain);
+	strbuf_add(text, evaluation->is_helo ? ", the server's name in HELO/EHLO," : "");
 	strbuf_add(text, has_included(&spf->trace) ? ", with the records that it includes," : "");
 	strbuf_printf(text,
 		      evaluation->result == RESULT_NEUTRAL
@@ -438,6 +448,7 @@ refuse(const struct config *config, const struct facts *facts, enum spf_identity
 		.facts = facts,
 		.spf = &facts->spf[identity],
 		.result = facts->results[identity == SPF_HELO ? METHOD_SPF_HELO : METHOD_SPF],
+		.is_helo = identity == SPF_HELO,
 	};
 	const char *domain = evaluation.spf->domain;
 

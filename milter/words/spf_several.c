@@ -47,6 +47,18 @@ find_all(const struct spf_facts *spf)
 }
 
 bool
+spf_several_have(const struct spf_facts *spf, struct span letters)
+{
+	const struct dns_answer *answer = find_answer(spf);
+
+	for (size_t i = 0; answer != NULL && i < answer->count; i++)
+		if (spf_record_is_one(answer->records[i].text)
+		    && span_contains_nocase(answer->records[i].text, letters))
+			return true;
+	return false;
+}
+
+bool
 spf_several_merge(const struct spf_facts *spf, struct strbuf *merged)
 {
 	const struct dns_answer *answer = find_all(spf);

@@ -161,10 +161,10 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 			text,
 			peer->starttls == STARTTLS_REFUSED
 				? " offers STARTTLS, but refuses it. "
-				: " does not offer STARTTLS (encryption) for mail that is sent to it, such as replies; the receiving site expects that of servers that send it mail. ");
+				: " does not offer encryption (STARTTLS) to servers that bring mail to it, such as replies, and the receiving site accepts mail only from servers that do. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
-			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with its key and certificate). ");
+			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with the files of its key and certificate). ");
 	} else if (peer->starttls == STARTTLS_BROKEN) {
 		strbuf_add(text, " offers STARTTLS, but the TLS handshake fails (");
 		telling_add_value(text, peer_problem_text(peer));

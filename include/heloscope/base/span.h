@@ -111,6 +111,7 @@ bool span_equals_nocase(struct span a, struct span b);
 /* Whether `text` begins or ends with `part`, ASCII case ignored. */
 bool span_starts_with_nocase(struct span text, struct span part);
 bool span_ends_with_nocase(struct span text, struct span part);
+bool span_contains_nocase(struct span text, struct span part);
 
 /*
  * Read all of `text` as decimal digits: 1 to 9 of them, no sign, no blank, no other base.

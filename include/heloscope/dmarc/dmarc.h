@@ -33,7 +33,10 @@ struct dmarc_record {
 	char psd;         /* 'y', 'n' or 'u' */
 };
 
-/* Read `text`, which begins with v=DMARC1 (4.7). */
+/* Whether a TXT record is a policy record at all: v=DMARC1 comes first (4.7). */
+bool dmarc_record_is_one(struct span text);
+
+/* Read `text`, which is one. */
 void dmarc_record_read(struct span text, struct dmarc_record *record);
 
 /* One address to which reports go, of a list with "," between them: "mailto:a@b.example", perhaps with

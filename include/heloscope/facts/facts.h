@@ -141,7 +141,9 @@ struct dmarc_looked_up {
 	const char *domain; /* without "_dmarc." */
 	enum dns_status status;
 	size_t records;     /* of DMARC; several count as none */
-	const char *record; /* raw: the only one, when it is not the one that applies; or NULL */
+	const char *record; /* raw: the only one, when it is not the one that applies; the first of several;
+			       or NULL */
+	const char *second; /* raw: of several; or NULL */
 };
 
 /* What the author's domain says of messages in its name (RFC 9989). All but that is empty without one author

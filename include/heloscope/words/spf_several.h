@@ -17,6 +17,9 @@ bool spf_several_merge(const struct spf_facts *spf, struct strbuf *merged) MUST_
 /* Whether a merged record includes others, of which nothing is known here. */
 bool spf_several_includes(struct span merged);
 
+/* Whether one of them has these letters, such as "redirect=", which cannot stand beside other terms. */
+bool spf_several_have(const struct spf_facts *spf, struct span letters);
+
 /* Add a sentence that quotes them, when they are short and all of them are among the facts. */
 void spf_several_quote(const struct spf_facts *spf, struct strbuf *text);
 

@@ -64,6 +64,11 @@ span_compares_with_and_without_case(void **state)
 	assert_false(span_equals_nocase(SPAN("\xc4"), SPAN("\xe4"))); /* no locale */
 	assert_true(span_ends_with_nocase(SPAN("mx.EXAMPLE"), SPAN(".example")));
 	assert_false(span_ends_with_nocase(SPAN("x"), SPAN("xx")));
+	assert_true(span_contains_nocase(SPAN("mx.EXAMPLE."), SPAN(".example")));
+	assert_true(span_contains_nocase(SPAN("x"), SPAN("X")));
+	assert_true(span_contains_nocase(SPAN(""), SPAN("")));
+	assert_false(span_contains_nocase(SPAN("mx.exampl"), SPAN(".example")));
+	assert_false(span_contains_nocase(SPAN(""), SPAN("x")));
 	assert_int_equal(span_from(SPAN("abc"), 5).length, 0);
 	assert_int_equal(span_of(NULL).length, 0);
 }

@@ -302,6 +302,10 @@ set_spf_problem(struct facts *facts, int value)
 		problem->name = "out.example";
 	if (value == SPF_PROBLEM_SYNTAX)
 		problem->term = "ipv4:192.0.2.20";
+	if (value == SPF_PROBLEM_INCLUDE_OF_NO_NAME)
+		problem->term = "include:%{l}..out.example";
+	if (value == SPF_PROBLEM_REDIRECT_TO_NO_NAME)
+		problem->term = "redirect=%{l}..out.example";
 	if (value == SPF_PROBLEM_MX_LIMIT)
 		problem->term = "mx:dead.example";
 	if (value == SPF_PROBLEM_ENDLESS) {
@@ -325,9 +329,10 @@ set_spf_several(struct facts *facts, int value)
 	static const char *const records[][2] = {
 		{ "v=spf1 mx ip4:192.0.2.20 -all", "v=spf1 include:_spf.host.example MX ~all" },
 		{ "v=spf1 mx -all", "v=spf1 redirect=_spf.host.example" },
-		{ "v=spf1 mx -all", "v=spf1 a exp=why.out.example -all" },
+		{ "v=spf1 mx -all", "v=spf1 -a:old.out.example ip4:192.0.2.20 -all" },
 		{ "v=spf1 mx -all", "v=spf1 ip4:0.0.0.0/0 +all" },
 		{ "v=spf1 mx -all", "v=spf1 ip4:192.0.2.20 ~all" },
+		{ "v=spf1 ?mx -all", "v=spf1 redirect=_spf.host.example" },
 	};
 	static union {
 		struct dns_answer answer;
@@ -591,7 +596,10 @@ static void
 set_dmarc_several(struct facts *facts, int value)
 {
 	static struct dmarc_looked_up lookups[] = { { .domain = "news.bank.example" },
-						    { .domain = "bank.example", .records = 2 } };
+						    { .domain = "bank.example",
+						      .records = 2,
+						      .record = "v=DMARC1; p=none",
+						      .second = "v=DMARC1; p=reject" } };
 
 	set_dmarc(facts, value);
 	facts->dmarc.lookups = lookups;
@@ -734,7 +742,7 @@ static const struct scene golden[] = {
 	  "helo != pass",
 	  set_helo_nowhere,
 	  RESULT_FAIL,
-	  { "resolves to 192.0.2.20" } },
+	  { "whose A record has to be 192.0.2.20" } },
 	{ "HELO literal of another address",
 	  "helo = fail",
 	  set_helo_literal,
@@ -801,12 +809,17 @@ static const struct scene golden[] = {
 	  "spf = permerror",
 	  set_spf_several,
 	  3,
-	  { "has 2 SPF records", "without any \"all\"", "Leave out a term that allows every address" } },
+	  { "has 2 SPF records", "any \"all\"", "Leave out a term that allows every address" } },
 	{ "two SPF records without an include",
 	  "spf = permerror",
 	  set_spf_several,
 	  4,
 	  { "has 2 SPF records", "\"v=spf1 mx ip4:192.0.2.20 ~all\"." } },
+	{ "two SPF records that only a human can merge, of which one redirects",
+	  "spf = permerror",
+	  set_spf_several,
+	  5,
+	  { "has 2 SPF records", "and with \"include:\" in place of \"redirect=\"" } },
 	{ "two SPF records, of which one redirects",
 	  "spf = permerror",
 	  set_spf_several,
@@ -889,7 +902,8 @@ static const struct scene golden[] = {
 	  "dmarc = none",
 	  set_dmarc_several,
 	  DMARC_NO_RECORD,
-	  { "2 DMARC records (TXT records at _dmarc.bank.example", "DNS of bank.example to keep" } },
+	  { "2 DMARC records for news.bank.example", "at _dmarc.bank.example",
+	    "\"v=DMARC1; p=none\" and \"v=DMARC1; p=reject\"", "DNS of bank.example to delete" } },
 	{ "DMARC is good", "dmarc = pass", set_dmarc, DMARC_GOOD, { "news.bank.example" } },
 	{ "a broken DMARC record",
 	  "dmarc = permerror",
@@ -960,7 +974,7 @@ static const struct scene golden[] = {
 	  "dnsbl.operators >= 2",
 	  set_lists,
 	  LISTED_BOTH,
-	  { "bl.test", "dbl.test (it lists out.example)" } },
+	  { "bl.test", "out.example (by dbl.test)" } },
 	{ "listed in one list", "listed in { \"dbl.test\" }", set_lists, LISTED_BOTH, { "dbl.test" } },
 	{ "not listed in a list", "not listed in { \"wl.test\" }", set_lists, LISTED_NOWHERE, { "wl.test" } },
 	{ "not listed", "dnsbl = 0", set_lists, LISTED_NOWHERE, { "192.0.2.20" } },
@@ -1466,7 +1480,7 @@ compose_reply_tells_once_to_sign(void **state)
 		set_dkim(&facts, DKIM_REASONS);
 		set_dmarc(&facts, DMARC_NOTHING_PASSES);
 		compose(with_contact, condition_of(config), &facts, cases[i].rule, &text);
-		assert_non_null(strstr(one, "Neither SPF nor DKIM passes"));
+		assert_non_null(strstr(one, "neither SPF nor DKIM passes"));
 		assert_int_equal(strstr(one, "has no DKIM signature") != NULL, cases[i].is_told);
 		config_unref(config);
 	}
@@ -1604,24 +1618,24 @@ compose_reply_says_whether_all_must_be_fixed(void **state)
 		const char *says, *says_not, *joint;
 	} table[] = {
 		{ "spf = fail and iprev = permerror",
-		  "Fixing either of these two is enough to avoid this refusal. For help", "Both",
+		  "Fixing either of these two is enough to avoid this refusal.", "Both",
 		  "fixing either is enough" },
 		{ "spf = fail or iprev = permerror", "Both must be fixed.", "either", "both must be fixed" },
 		{ "not (spf = pass or iprev = pass)",
-		  "Fixing either of these two is enough to avoid this refusal. For help", "Both",
+		  "Fixing either of these two is enough to avoid this refusal.", "Both",
 		  "fixing either is enough" },
 		{ "not (spf = pass and iprev = pass)", "Both must be fixed.", "either",
 		  "both must be fixed" },
 		{ "spf = fail or iprev = permerror or banner = fail", "All 3 must be fixed.", "any",
 		  "all must be fixed" },
 		{ "helo = fail and banner = fail and tls = none",
-		  "Fixing any one of the 3 is enough to avoid this refusal. For help", "must be",
+		  "Fixing any one of the 3 is enough to avoid this refusal.", "must be",
 		  "fixing any one is enough" },
 		{ "spf = fail and iprev = permerror and banner = fail",
-		  "1 more problem was found (Banner), which need not be fixed then. For help", "must be",
+		  "1 more problem was found (Banner), which need not be fixed then.", "must be",
 		  "fixing any one is enough" },
 		{ "spf = fail or iprev = permerror or banner = fail or helo = fail",
-		  "2 more problems were found (HELO name, Banner). All 4 must be fixed. For help", "enough",
+		  "2 more problems were found (HELO name, Banner). All 4 must be fixed.", "enough",
 		  "all must be fixed" },
 		{ "spf = fail and iprev = permerror or banner = fail",
 		  "Fixing only one of them may not be enough.", "must be",
