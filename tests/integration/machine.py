@@ -62,6 +62,33 @@ def join_network(lab, name, here, there):
     return path
 
 
+class Groups:
+    """Control groups of its own for a systemd: two that share some end each other's services."""
+
+    ENTER = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"'
+
+    def __init__(self, name):
+        mounts = [line.split() for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+        paths = {kind: path for _, kind, path in (line.split(":", 2) for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines())}
+        self.folders = []
+        for mount in mounts:
+            options = mount[mount.index("-") + 1:]
+            kind = "" if options[0] == "cgroup2" else "name=systemd" if options[0] == "cgroup" and "name=systemd" in options[2].split(",") else None
+            if kind in paths:
+                self.folders.append(pathlib.Path(mount[4]) / paths[kind].strip("/") / f"heloscope-test-{name}-{os.getpid()}")
+
+    def enter(self, command):
+        """The command, within them."""
+        for folder in self.folders:
+            folder.mkdir()
+        return ["sh", "-c", self.ENTER, "sh", *self.folders, "--", *command]
+
+    def remove(self):
+        for folder in self.folders:
+            for each, _, _ in os.walk(folder, topdown=False):
+                pathlib.Path(each).rmdir()
+
+
 class Machine:
     """Programs run in `root` as long as this is entered; `log` gets what its first process says."""
 
@@ -74,8 +101,10 @@ class Machine:
     def __enter__(self):
         if self.systemd:
             name = (self.root / "etc/hostname").read_text().strip()
-            command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--machine={name}", f"--directory={self.root}", "--boot", "--console=pipe",
-                       "--resolv-conf=off", "--timezone=off", f"--network-namespace-path={self.network}"]
+            self.groups = Groups(self.name)
+            command = self.groups.enter(
+                ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--machine={name}-{os.getpid()}", f"--hostname={name}",
+                 f"--directory={self.root}", "--boot", "--console=pipe", "--resolv-conf=off", "--timezone=off", f"--network-namespace-path={self.network}"])
         else:
             command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "sh", "-c", self.BARE, "sh", self.root]
         self.process = self.lab.start(self.name, command)
@@ -101,6 +130,15 @@ class Machine:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(DEADLINE_S)
         self.lab.end(self.process)
+        if self.systemd:
+            wait_until("the end of its control groups", self.groups_are_gone)
+
+    def groups_are_gone(self):
+        """Whether the control groups are removed: the kernel says busy as long as a process ends."""
+        with contextlib.suppress(OSError):
+            self.groups.remove()
+            return True
+        return False
 
     def run(self, *command, text=None, init=None):
         inside = ["nsenter", "-t", str(init or self.init), "--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]
