@@ -1,12 +1,24 @@
 #include "heloscope/base/clock.h"
 
-uint64_t
-clock_now_ms(void)
+static int64_t
+read_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+uint64_t
+clock_now_ms(void)
+{
+	return (uint64_t)read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_ahead_ms(void)
+{
+	return read_ms(CLOCK_REALTIME) - read_ms(CLOCK_MONOTONIC);
 }
 
 struct timespec

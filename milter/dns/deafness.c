@@ -39,6 +39,12 @@ deafness_fail_own(struct deafness *deafness, uint64_t now_ms)
 	return DEAFNESS_BEGINS;
 }
 
+void
+deafness_forget_own(struct deafness *deafness)
+{
+	deafness->is_asking = false;
+}
+
 static enum deafness_step
 ask(struct deafness *deafness, uint64_t now_ms)
 {

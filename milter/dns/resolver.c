@@ -1,6 +1,7 @@
 #include "heloscope/dns/resolver.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,14 @@
 #include <unbound-event.h>
 #include <unistd.h>
 
+#include "heloscope/base/arena.h"
 #include "heloscope/base/bounds.h"
 #include "heloscope/base/clock.h"
 #include "heloscope/base/heap.h"
 #include "heloscope/dns/counts.h"
 #include "heloscope/dns/deafness.h"
 #include "heloscope/base/log.h"
+#include "heloscope/base/seldom.h"
 #include "heloscope/base/thread.h"
 
 /* Priorities of events: libunbound's and ours in the middle, what waits for them behind. */
@@ -35,8 +38,14 @@ enum { TYPE_NS = 2, RCODE_SERVFAIL = 2 };
 #define TRIM_S 20
 #define IDLE_TURNS 180 /* after the last answer, while sessions that hold some may end */
 
-/* How often it is looked whether any name server answers, and whether much memory was taken. */
+/* How often it is looked whether any name server answers, whether the clock was set, and whether much memory
+ * was taken. */
 #define LOOK_S 1
+
+/* What a clock must be set by before it matters. Steering moves it by less in an hour. */
+#define SET_MS 5000
+
+#define SETTINGS_MAX (64U << 20) /* octets of names of servers and zones: those of an administrator */
 
 struct query {
 	TAILQ_ENTRY(query) link;
@@ -57,8 +66,9 @@ struct follow_up {
 };
 
 struct resolver {
-	struct dns_resolver interface; /* first, so that one pointer serves for both */
-	struct ub_ctx *unbound;
+	struct dns_resolver interface;     /* first, so that one pointer serves for both */
+	struct resolver_settings settings; /* in `memory` */
+	struct arena memory;
 	struct event_base *base;
 	struct event *wake_up, *after, *trim, *look;
 	int wake_up_fd;
@@ -70,6 +80,9 @@ struct resolver {
 	bool is_stopping;
 
 	/* The resolver's thread only. */
+	struct ub_ctx *unbound;
+	int64_t clock_ahead_ms; /* when that was made */
+	struct seldom told;     /* that it could not be made anew */
 	struct query_list asked;
 	struct deafness deafness;
 	bool is_counted_deaf;
@@ -150,18 +163,13 @@ receive_own(void *context, int rcode, void *packet, int length, int security, ch
 						    : deafness_fail_own(&resolver->deafness, clock_now_ms()));
 }
 
-static void
-look(evutil_socket_t fd, short what, void *context)
+/* How far the wall clock was set since libunbound began; less than nothing: back. */
+static int64_t
+clock_set_ms(const struct resolver *resolver)
 {
-	struct resolver *resolver = context;
-	const struct query *oldest = TAILQ_FIRST(&resolver->asked);
-	const uint64_t now_ms = clock_now_ms();
+	const int64_t set_ms = clock_ahead_ms() - resolver->clock_ahead_ms;
 
-	(void)fd;
-	(void)what;
-	heap_trim_if_grown(&resolver->heap);
-	take_step(resolver,
-		  deafness_look(&resolver->deafness, oldest != NULL ? now_ms - oldest->asked_ms : 0, now_ms));
+	return set_ms > -SET_MS && set_ms < SET_MS ? 0 : set_ms;
 }
 
 /* What a failure means for whoever asked. */
@@ -193,6 +201,8 @@ receive(void *context, int rcode, void *packet, int length, int security, char *
 		answer = dns_answer_parse(packet, (size_t)length, query->name, query->type);
 	if (answer != NULL && security == 2)
 		answer->security = DNS_SECURE;
+	if (answer != NULL && clock_set_ms(query->resolver) != 0)
+		answer->ttl_s = 0; /* what is left of a time of the clock before */
 	deliver(query, answer);
 }
 
@@ -426,6 +436,56 @@ new_unbound(struct event_base *base, const struct resolver_settings *settings, s
 	return unbound;
 }
 
+/*
+ * libunbound keeps answers, and what it thinks of name servers, until a time of the wall clock. Where that
+ * was set back by hours, an answer of a minute counts for hours, and so does it that a server was silent for
+ * some seconds, as it is while a host starts. So it begins anew, with the questions that are under way.
+ */
+static void
+begin_anew(struct resolver *resolver)
+{
+	const int64_t set_s = clock_set_ms(resolver) / 1000;
+	struct error error;
+	struct ub_ctx *unbound = new_unbound(resolver->base, &resolver->settings, &error);
+	struct query_list asked = TAILQ_HEAD_INITIALIZER(asked);
+	struct query *query;
+
+	if (unbound == NULL) {
+		if (seldom_is_due(&resolver->told, false))
+			log_error(
+				"the clock was set, so that DNS answers that are kept count too long or too short; restart the filter, as forgetting them failed: %s",
+				error.text);
+		return;
+	}
+	log_warning("the clock was set %s by %" PRId64 " s: DNS answers that libunbound keeps are forgotten",
+		    set_s < 0 ? "back" : "forward", set_s < 0 ? -set_s : set_s);
+	ub_ctx_delete(resolver->unbound);
+	resolver->unbound = unbound;
+	resolver->clock_ahead_ms += set_s * 1000;
+	deafness_forget_own(&resolver->deafness);
+	TAILQ_CONCAT(&asked, &resolver->asked, link);
+	while ((query = TAILQ_FIRST(&asked)) != NULL) {
+		TAILQ_REMOVE(&asked, query, link);
+		give_to_unbound(resolver, query);
+	}
+}
+
+static void
+look(evutil_socket_t fd, short what, void *context)
+{
+	struct resolver *resolver = context;
+	const struct query *oldest = TAILQ_FIRST(&resolver->asked);
+	const uint64_t now_ms = clock_now_ms();
+
+	(void)fd;
+	(void)what;
+	heap_trim_if_grown(&resolver->heap);
+	if (clock_set_ms(resolver) != 0)
+		begin_anew(resolver);
+	take_step(resolver,
+		  deafness_look(&resolver->deafness, oldest != NULL ? now_ms - oldest->asked_ms : 0, now_ms));
+}
+
 static bool
 set_up_events(struct resolver *resolver)
 {
@@ -447,6 +507,30 @@ set_up_events(struct resolver *resolver)
 	       && event_priority_set(resolver->after, PRIORITY_AFTER) == 0;
 }
 
+/* What is needed to begin anew, with texts of its own. False: no memory. */
+static bool
+keep_settings(struct resolver *resolver, const struct resolver_settings *settings)
+{
+	struct arena *memory = &resolver->memory;
+	const char **servers = arena_alloc(memory, settings->server_count * sizeof *servers + 1);
+	struct resolver_zone *zones = arena_alloc(memory, settings->zone_count * sizeof *zones + 1);
+	bool is_kept = servers != NULL && zones != NULL;
+
+	resolver->settings = *settings;
+	resolver->settings.servers = servers;
+	resolver->settings.zones = zones;
+	for (size_t i = 0; i < settings->server_count && is_kept; i++)
+		is_kept = (servers[i] = arena_string(memory, settings->servers[i])) != NULL;
+	for (size_t i = 0; i < settings->zone_count && is_kept; i++) {
+		zones[i].name = arena_string(memory, settings->zones[i].name);
+		zones[i].server = arena_string(memory, settings->zones[i].server);
+		is_kept = zones[i].name != NULL && zones[i].server != NULL;
+	}
+	if (settings->trust_anchor != NULL)
+		resolver->settings.trust_anchor = arena_string(memory, settings->trust_anchor);
+	return is_kept && (settings->trust_anchor == NULL || resolver->settings.trust_anchor != NULL);
+}
+
 struct dns_resolver *
 resolver_new(const struct resolver_settings *settings, struct error *error)
 {
@@ -462,10 +546,15 @@ resolver_new(const struct resolver_settings *settings, struct error *error)
 	TAILQ_INIT(&resolver->asked);
 	STAILQ_INIT(&resolver->follow_ups);
 	(void)pthread_mutex_init(&resolver->lock, NULL);
+	arena_init(&resolver->memory, SETTINGS_MAX);
+	error_set(error, "the settings of the resolver need more memory than there is");
+	if (!keep_settings(resolver, settings))
+		goto failed;
 	error_set(error, "the resolver's event loop cannot start");
 	if (!set_up_events(resolver))
 		goto failed;
-	resolver->unbound = new_unbound(resolver->base, settings, error);
+	resolver->clock_ahead_ms = clock_ahead_ms();
+	resolver->unbound = new_unbound(resolver->base, &resolver->settings, error);
 	if (resolver->unbound == NULL)
 		goto failed;
 	resolver->has_thread = thread_start(&resolver->thread, run_loop, resolver);
@@ -529,5 +618,6 @@ resolver_free(struct dns_resolver *interface)
 	if (resolver->wake_up_fd >= 0)
 		(void)close(resolver->wake_up_fd);
 	(void)pthread_mutex_destroy(&resolver->lock);
+	arena_clear(&resolver->memory);
 	free(resolver);
 }

@@ -3,14 +3,18 @@
  *
  * resolve SERVER|system|recursive WAIT_MS [TRUST-ANCHOR-FILE] <questions
  * A question is a line "NAME TYPE", an answer a line "NAME TYPE STATUS TTL SECURITY COUNT FIRST". Questions
- * behind a line "then -" are asked when those before it are answered. What
- * is not answered when WAIT_MS have passed is answered by the end of the resolver. Exit status 0
- * when every question was answered once.
+ * behind a line "then -" are asked when those before it are answered; behind "clock SECONDS" the wall clock
+ * has been set by so much, too, and behind "again -" the question is asked until its answer has another
+ * status or first record than the one before it. What is not answered when WAIT_MS have passed is answered by
+ * the end of the resolver. Exit status 0 when every question was answered once.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +26,8 @@ struct question {
 	char name[512];
 	enum dns_type type;
 	bool waits;                /* until those before it are answered */
+	bool is_again;             /* until it is answered otherwise */
+	long set_s;                /* the wall clock, before */
 	struct dns_answer *answer; /* guarded by `lock`, as is `times` */
 	unsigned times;
 };
@@ -30,12 +36,48 @@ static struct question questions[QUESTIONS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t answered; /* guarded by `lock` */
 
+static atomic_long clock_set_s;
+
+/* The wall clock, which also libunbound takes from here. */
+int
+clock_gettime(clockid_t clock, struct timespec *time)
+{
+	const int result = (int)syscall(SYS_clock_gettime, clock, time);
+
+	if (result == 0 && clock == CLOCK_REALTIME)
+		time->tv_sec += atomic_load(&clock_set_s);
+	return result;
+}
+
+int
+gettimeofday(struct timeval *restrict time, void *restrict zone)
+{
+	struct timespec now;
+
+	(void)zone;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	*time = (struct timeval){ .tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000 };
+	return 0;
+}
+
+time_t
+time(time_t *time)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (time != NULL)
+		*time = now.tv_sec;
+	return now.tv_sec;
+}
+
 static void
 take_answer(void *context, struct dns_answer *answer)
 {
 	struct question *question = context;
 
 	(void)pthread_mutex_lock(&lock);
+	dns_answer_free(question->answer);
 	question->answer = answer;
 	question->times++;
 	answered++;
@@ -61,9 +103,15 @@ read_questions(void)
 	size_t count = 0;
 
 	while (count < QUESTIONS_MAX && scanf("%511s %15s", questions[count].name, type) == 2) {
-		if (strcmp(questions[count].name, "then") == 0)
-			questions[count].waits = true;
-		else
+		struct question *next = &questions[count];
+		const bool is_clock = strcmp(next->name, "clock") == 0,
+			   is_again = strcmp(next->name, "again") == 0;
+
+		next->waits = next->waits || is_clock || is_again || strcmp(next->name, "then") == 0;
+		next->is_again = next->is_again || is_again;
+		if (is_clock)
+			next->set_s = strtol(type, NULL, 10);
+		else if (!is_again && strcmp(next->name, "then") != 0)
 			questions[count++].type = type_of(type);
 	}
 	return count;
@@ -85,6 +133,49 @@ wait_for(size_t count, long wait_ms)
 {
 	for (long waited = 0; waited < wait_ms && count_answered() < count; waited += 10)
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
+/* What an answer is known again by. */
+static void
+describe(struct question *question, char text[300])
+{
+	const struct dns_answer *answer;
+
+	(void)pthread_mutex_lock(&lock);
+	answer = question->answer;
+	(void)snprintf(text, 300, "%d %.*s", answer != NULL ? (int)answer->status : -1,
+		       answer != NULL && answer->count > 0 ? (int)answer->records[0].text.length : 0,
+		       answer != NULL && answer->count > 0 ? answer->records[0].text.at : "");
+	(void)pthread_mutex_unlock(&lock);
+}
+
+/* Ask, and where that is wanted again, as long as it is answered as the question before. */
+static bool
+put_question(struct dns_resolver *resolver, size_t index, long wait_ms)
+{
+	struct question *question = &questions[index];
+	char before[300] = "", now[300] = "";
+	long waited_ms = 0;
+
+	if (question->waits)
+		wait_for(index, wait_ms);
+	(void)atomic_fetch_add(&clock_set_s, question->set_s);
+	if (!question->is_again)
+		return resolver->ask(resolver, question->name, question->type, take_answer, question);
+	describe(&questions[index - 1], before);
+	do {
+		(void)pthread_mutex_lock(&lock);
+		answered = index;
+		question->times = 0;
+		(void)pthread_mutex_unlock(&lock);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		if (!resolver->ask(resolver, question->name, question->type, take_answer, question))
+			return false;
+		wait_for(index + 1, wait_ms);
+		describe(question, now);
+		waited_ms += 100;
+	} while (strcmp(before, now) == 0 && waited_ms < wait_ms);
+	return true;
 }
 
 static void
@@ -136,13 +227,9 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "resolve: %s\n", error.text);
 		return EXIT_FAILURE;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (questions[i].waits)
-			wait_for(i, wait_ms);
-		if (!resolver->ask(resolver, questions[i].name, questions[i].type, take_answer,
-				   &questions[i]))
+	for (size_t i = 0; i < count; i++)
+		if (!put_question(resolver, i, wait_ms))
 			status = EXIT_FAILURE;
-	}
 	wait_for(count, wait_ms);
 	resolver_free(resolver);
 	for (size_t i = 0; i < count; i++) {

@@ -1,11 +1,15 @@
 """The resolver against real and scripted name servers: nsd, nsd with a signed zone, and one that misbehaves."""
 import contextlib
+import itertools
 import re
 import resource
 import socket
 import subprocess
 import time
 import unittest
+
+import dns.message
+import dns.rrset
 
 from dns_server import ODD_LABELS, DnsServer
 from lab import DEADLINE_S, HEAD, SANITIZER, Lab, accepts, free_port, main, wait_until
@@ -255,6 +259,19 @@ class Scripted(Base):
         text = running.log_text()
         self.assertEqual((text.count("no name server answers"), text.count("name servers answer again")), (1, 1), text)
         running.stop()
+
+    def test_a_clock_that_is_set_back_freezes_no_answer(self):
+        """libunbound keeps an answer of a second until a time of the wall clock, which may then be a day away."""
+        port, told = free_port(), itertools.count(1)
+
+        def answer(packet, is_tcp):
+            reply = dns.message.make_response(dns.message.from_wire(packet))
+            reply.answer = [dns.rrset.from_text(reply.question[0].name, 1, "IN", "TXT", f'"{"x" * next(told)}"')]
+            return reply.to_wire()
+
+        with DnsServer(port, answer):
+            found = self.resolve(port, [("n.test", "TXT"), ("clock", "-86400"), ("again", "-"), ("n.test", "TXT")])
+        self.assertEqual((found["n.test", "TXT"][0], found["n.test", "TXT"][4] != "1 octets"), ("NOERROR", True), found)
 
     def test_F02_end_with_thousands_in_flight(self):
         """Nobody answers 10,000 questions; the end of the resolver answers each once, and at once."""

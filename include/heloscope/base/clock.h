@@ -1,5 +1,5 @@
 /*
- * clock: time that only moves on, for deadlines and ages. Any thread.
+ * clock: time that only moves on, for deadlines and ages, and whether the wall clock does. Any thread.
  */
 #ifndef HELOSCOPE_BASE_CLOCK_H
 #define HELOSCOPE_BASE_CLOCK_H
@@ -13,6 +13,9 @@
 
 /* Milliseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now_ms(void);
+
+/* How far the wall clock is ahead of that one: another number after it was set. */
+int64_t clock_ahead_ms(void);
 
 #define CLOCK_TEXT_SIZE 24
 

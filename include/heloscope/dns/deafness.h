@@ -38,6 +38,9 @@ void deafness_fail(struct deafness *deafness);
 /* Our own question failed. */
 enum deafness_step deafness_fail_own(struct deafness *deafness, uint64_t now_ms);
 
+/* Our own question, if one is out, will not be answered. */
+void deafness_forget_own(struct deafness *deafness);
+
 /* To be called every second or so. `waits_ms`: for how long the oldest question has waited; 0 for none. */
 enum deafness_step deafness_look(struct deafness *deafness, uint64_t waits_ms, uint64_t now_ms);
 
