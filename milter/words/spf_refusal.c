@@ -280,13 +280,18 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 		change = "Ask whoever manages the DNS of $H to change that term to \"";
 	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && spf_several_merge(spf, &exact))
 		change =
-			"Ask whoever manages the DNS of $N to replace them with this one TXT record, which combines them: \"";
+			"Ask whoever manages the DNS of $N to replace them with this one TXT record, which allows all that they allow: \"";
 	if (change == NULL)
 		return false;
 	written = (struct span){ exact.text, exact.length };
 	telling_fill(text, change, values);
 	strbuf_add_escaped(text, written, MERGED_MAX);
 	strbuf_add(text, behind_exact(problem->kind, written));
+	/* A redirect, or another of them, made it milder than one of them was. */
+	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && spf_several_have(spf, SPAN("-all"))
+	    && !span_ends_with_nocase(written, SPAN("-all")))
+		telling_fill(text, "If no other server may send mail for $N, end it with \"-all\" instead. ",
+			     values);
 	return true;
 }
 
