@@ -136,7 +136,7 @@ class Dmarc(LabTest):
     def test_a_forged_author_is_refused_when_more_speaks_against_it(self):
         reply = self.send(header(b"a@bank.example") + b"\r\nHi.", client=NAMELESS)
         self.assertRegex(reply, r"^550-5\.7\.26 ")
-        self.assertIn("published at _dmarc.bank.example", reply)
+        self.assertIn("in the TXT record at _dmarc.bank.example", reply)
         message = self.receive(header(b"a@bank.example") + b"\r\nHi.")
         self.assertIn("policy.dmarc=reject", self.check(message, "fail", "bank.example"))
 
