@@ -93,7 +93,7 @@ static const struct doctor_problem_words words[DOCTOR_PROBLEMS] = {
 				    "Set the HELO name to the reverse DNS name (Postfix: smtp_helo_name; Sendmail: confDOMAIN_NAME), or publish the record below." },
 	[PROBLEM_HELO_OTHER_HOST] = { "helo-other-host", DOCTOR_HELO, true, false, false,
 				      "the HELO name %s does not resolve to the sending address",
-				      "Set the HELO name to the reverse DNS name, or another name of the host that resolves to its address (Postfix: smtp_helo_name; Sendmail: confDOMAIN_NAME).",
+				      "Set the HELO name to a name that resolves to that address, best to its reverse DNS name (Postfix: smtp_helo_name; Sendmail: confDOMAIN_NAME).",
 				      NULL },
 	[PROBLEM_HELO_INVALID] = { "helo-invalid", DOCTOR_HELO, true, false, false,
 				   "the HELO name %s is not valid",

@@ -262,7 +262,7 @@ behind_exact(enum spf_problem_kind kind, struct span exact)
 	if (kind == SPF_PROBLEM_SYNTAX)
 		return "\" in its SPF (TXT) record. ";
 	return spf_several_includes(exact)
-		       ? "\" (if the records that it includes exist, and all together need no more than 10 DNS lookups). "
+		       ? "\" (if the records that it includes exist and do not allow everybody, and all together need no more than 10 DNS lookups). "
 		       : "\". ";
 }
 

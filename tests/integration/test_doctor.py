@@ -786,7 +786,7 @@ class Doctor(unittest.TestCase):
 
     def test_N06_no_proposal_lets_strangers_pass_or_stops_unknown_senders(self):
         """What is proposed is evaluated first: it is not in error, nobody else passes by it, one record is proposed for one name, and none where senders are unknown."""
-        world = {"esp.test TXT": ['"v=spf1 ip4:203.0.113.0/24 -all"'], "wide.test TXT": ['"v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.0/24 -all"'], "open.test TXT": ['"v=spf1 +all"']}
+        world = {"esp.test TXT": ['"v=spf1 ip4:203.0.113.0/24 -all"'], "wide.test TXT": ['"v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.0/24 -all"'], "open.test TXT": ['"v=spf1 +all"'], "six.test TXT": ['"v=spf1 ip6:2000::/3 -all"']}
         none, mx, ip = {"well.example MX": None}, {}, ["--ip", ADDRESS]
         address = f"ip4:{ADDRESS}"
         for records, changes, arguments, right in (
@@ -802,6 +802,8 @@ class Doctor(unittest.TestCase):
             (["ipv4:203.0.113.1 +all"], mx, ip, f"{address} ip4:203.0.113.1 ~all"),
             (["ipv4:203.0.113.1 al"], none, [], None),
             (["ipv4:0.0.0.0/0 -all"], mx, ip, None),
+            (["ipv4:0.0.0.0/1 -all"], mx, ip, None),
+            (["include=six.test -all"], mx, ip, None),
             (["al redirect=esp.test"], mx, ip, None),
             (["include=open.test -all"], mx, ip, None),
             (["include=esp.test -all"], mx, ip, f"{address} include:esp.test -all"),
@@ -861,7 +863,7 @@ class Doctor(unittest.TestCase):
                 (finding,) = self.found(self.look(changes, "--ip", ADDRESS, "--helo", helo), "helo")
                 self.assertEqual(finding.get("publish"), publish)
                 self.assertIn("is not its verified reverse DNS name, out.well.example.", finding["what"])
-                self.assertIn("Set the HELO name to the reverse DNS name", finding["remedy"])
+                self.assertIn("reverse DNS name (Postfix", finding["remedy"])
 
     def test_B02_an_error_for_one_address_says_why(self):
         """The IPv6 address alone runs into a limit: the cross has its reason, with the address."""

@@ -799,7 +799,7 @@ static const struct scene golden[] = {
 	  set_spf_several,
 	  0,
 	  { "has 2 SPF records",
-	    "\"v=spf1 mx ip4:192.0.2.20 include:_spf.host.example ~all\" (if the records that it includes exist",
+	    "\"v=spf1 mx ip4:192.0.2.20 include:_spf.host.example ~all\" (if the records that it includes exist and do not allow everybody",
 	    "end it with \"-all\"" } },
 	{ "two SPF records that only a human can merge",
 	  "spf = permerror",
