@@ -290,9 +290,9 @@ static const char *const refusals[] = {
 
 /* $A: the author's domain; $D: where the records stand; $C: how many. */
 static const char several_found[] =
-	"There are $C DMARC records for $A, the domain of the From address (TXT records at _dmarc.$D that begin with v=DMARC1), and as only one is allowed, none counts. ";
+	"There are $C DMARC records (TXT records at _dmarc.$D that begin with v=DMARC1) where the policy of $A, the domain of the From address, should be. Only one is allowed, so none counts. ";
 static const char several_remedy[] =
-	"Ask whoever manages the DNS of $D to delete all but one: the one to keep has the policy that $D wants for mail that fails DMARC (p=none, p=quarantine or p=reject). ";
+	"Ask whoever manages the DNS of $D to delete all but one: the one that says what $D wants to be done with forged mail (p=none: accept it, p=quarantine: treat it as suspicious, p=reject: refuse it). ";
 
 /* What they are, if both are short enough. */
 static void
@@ -350,7 +350,7 @@ add_unaligned(const struct dmarc_facts *dmarc, struct strbuf *text)
 }
 
 static const char remedy[] =
-	"If you send for $D, ask the administrator of your mail server to sign with DKIM for that domain (d=$D), or to use a return address (MAIL FROM) of $D and a server that the SPF record of $D allows. If you do not send for $D, put an address of your own into From. ";
+	"If you do not send mail for $D, put an address of your own into From. If you do, ask the administrator of your mail server to sign it with DKIM for that domain (d=$D). Another way is a return address (MAIL FROM) of that domain, used on a server that the SPF record of $D allows. ";
 
 /* A record may have lost all but the result ($X). */
 static const char unknown[] =

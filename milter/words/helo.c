@@ -143,7 +143,7 @@ add_helo_remedy(const struct facts *facts, struct strbuf *text)
 		telling_add_value(text, helo->name);
 		strbuf_printf(
 			text,
-			" is your server's name, ask whoever manages its DNS to set its %s record to %s instead. ",
+			" is your server's name, keep it, and ask whoever manages its DNS to set its %s record to %s. ",
 			telling_address_type(facts), address);
 	}
 }

@@ -231,8 +231,9 @@ add_others(const struct facts *facts, const struct list_finding *told, struct st
 		count++;
 	}
 	if (count > 0)
-		strbuf_add(text, count == 1 ? ". If that is yours, ask that list for removal, too. "
-					    : ". Ask these lists to remove what is yours, too. ");
+		strbuf_add(text,
+			   count == 1 ? ". If that is yours, ask the operator of that list for removal, too. "
+				      : ". Ask the operators of these lists to remove what is yours, too. ");
 }
 
 void

@@ -260,7 +260,7 @@ refuse_client_name(const struct reason *reason, const struct facts *facts, struc
 	strbuf_add(
 		text,
 		reason->holds
-			? ", and the receiving site's policy refuses mail from hosts with such names, usually because they belong to home lines and not to mail servers. "
+			? ", and the receiving site's policy refuses mail from hosts with names like this, usually because such names belong to home lines and not to mail servers. "
 			: ", and the receiving site's policy accepts this mail only from hosts whose reverse DNS name it has approved. ");
 }
 

@@ -6,8 +6,7 @@
 #define MAIL_SERVER "If this is your mail server, first "
 #define DOMAIN "If this is your domain, first "
 #define THEN ", then "
-#define HOME_INSTEAD                                                                                         \
-	"If it is a home or office connection, send through your provider's mail server instead. "
+#define HOME_INSTEAD "If you send from a home or office connection, use your provider's mail server instead. "
 
 /* What to do about a listing: around how to be taken off. */
 struct remedy {

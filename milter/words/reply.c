@@ -263,9 +263,9 @@ needs_exception(const struct causes *causes)
 static const char *
 alone_is_enough(size_t told)
 {
-	return told == 2  ? "That alone is enough: (1) does not count then. "
-	       : told > 2 ? "That alone is enough: the others do not count then. "
-			  : "That alone is enough. ";
+	return told == 2  ? "Then (1) no longer applies. "
+	       : told > 2 ? "Then the others no longer apply. "
+			  : "Doing that is enough. ";
 }
 
 /* Of several causes: whether all must go. `told` of them stand in the reply. */

@@ -255,15 +255,21 @@ add_list(const struct spf_facts *spf, struct strbuf *text)
 			      memory);
 }
 
-/* What stands behind the term or the record to write. */
-static const char *
-behind_exact(enum spf_problem_kind kind, struct span exact)
+/* What else there is to know of one record in place of several: a redirect, or another of them, made it
+ * milder than one of them was; and nothing was looked up for it. */
+static void
+add_reservations(const struct spf_facts *spf, struct span merged, const struct telling_values *values,
+		 struct strbuf *text)
 {
-	if (kind == SPF_PROBLEM_SYNTAX)
-		return "\" in its SPF (TXT) record. ";
-	return spf_several_includes(exact)
-		       ? "\" (if the records that it includes exist and do not allow everybody, and all together need no more than 10 DNS lookups). "
-		       : "\". ";
+	if (spf_several_have(spf, SPAN("-all")) && !span_ends_with_nocase(merged, SPAN("-all")))
+		telling_fill(
+			text,
+			"If no other servers than these may send mail for $N, it can end with \"-all\". ",
+			values);
+	if (spf_several_includes(merged))
+		strbuf_add(
+			text,
+			"Have an SPF checker test it: what it includes must exist and must not allow everybody, and 10 DNS lookups are the limit. ");
 }
 
 /* What to change, where it is known exactly: the term or the record to write. */
@@ -286,12 +292,9 @@ add_exact_change(const struct spf_facts *spf, const struct telling_values *value
 	written = (struct span){ exact.text, exact.length };
 	telling_fill(text, change, values);
 	strbuf_add_escaped(text, written, MERGED_MAX);
-	strbuf_add(text, behind_exact(problem->kind, written));
-	/* A redirect, or another of them, made it milder than one of them was. */
-	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS && spf_several_have(spf, SPAN("-all"))
-	    && !span_ends_with_nocase(written, SPAN("-all")))
-		telling_fill(text, "If no other server may send mail for $N, end it with \"-all\" instead. ",
-			     values);
+	strbuf_add(text, problem->kind == SPF_PROBLEM_SYNTAX ? "\" in its SPF (TXT) record. " : "\". ");
+	if (problem->kind == SPF_PROBLEM_SEVERAL_RECORDS)
+		add_reservations(spf, written, values, text);
 	return true;
 }
 

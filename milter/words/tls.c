@@ -161,7 +161,7 @@ add_starttls(const struct facts *facts, struct strbuf *text)
 			text,
 			peer->starttls == STARTTLS_REFUSED
 				? " offers STARTTLS, but refuses it. "
-				: " does not offer encryption (STARTTLS) to servers that bring mail to it, such as replies, and the receiving site accepts mail only from servers that do. ");
+				: " does not offer encryption (STARTTLS) for incoming mail, and the receiving site accepts mail only from servers that offer it. ");
 		strbuf_add(
 			text, TELLING_ADMINISTRATOR
 			"set up TLS for incoming mail (in Postfix: \"smtpd_tls_security_level = may\", and \"smtpd_tls_chain_files\" with the files of its key and certificate). ");

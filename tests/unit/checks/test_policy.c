@@ -614,7 +614,7 @@ B11_B22_words_of_a_helo_fit(void **state)
 		  "as \"[192.0.2\", which is not a valid address literal. If " },
 		{ "a.example", "b.example", RESULT_FAIL, HELO_UNRELATED, false,
 		  "a.example does not resolve to the client and is not its verified reverse DNS name",
-		  "as \"a.example\", but that name does not resolve to this IP address and is not its reverse DNS (PTR) name b.example. If this is your mail server, ask its administrator to set its HELO name to b.example. If a.example is your server's name, ask whoever manages its DNS to set its A record to 198.51.100.7 instead. " },
+		  "as \"a.example\", but that name does not resolve to this IP address and is not its reverse DNS (PTR) name b.example. If this is your mail server, ask its administrator to set its HELO name to b.example. If a.example is your server's name, keep it, and ask whoever manages its DNS to set its A record to 198.51.100.7. " },
 		{ "a.example", NULL, RESULT_TEMPERROR, HELO_UNRELATED, false, "a.example cannot be looked up",
 		  "as \"a.example\", a name that could not be looked up (" },
 		{ "a.example", "a.example", RESULT_PASS, HELO_EQUAL, false,
