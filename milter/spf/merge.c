@@ -97,7 +97,7 @@ all_term(enum result all)
 bool
 spf_merge(const struct dns_answer *answer, struct strbuf *text)
 {
-	struct merging merging = { .text = text, .all = RESULT_UNCHECKED };
+	struct merging merging = { .text = text, .explanation = SPAN(""), .all = RESULT_UNCHECKED };
 	bool is_merged = true;
 	struct arena arena;
 
