@@ -83,6 +83,7 @@ struct resolver {
 	struct ub_ctx *unbound;
 	int64_t clock_ahead_ms; /* when that was made */
 	struct seldom told;     /* that it could not be made anew */
+	bool is_forgetting;     /* while libunbound ends: what it calls back is no answer */
 	struct query_list asked;
 	struct deafness deafness;
 	bool is_counted_deaf;
@@ -159,6 +160,8 @@ receive_own(void *context, int rcode, void *packet, int length, int security, ch
 	(void)security;
 	(void)why_bogus;
 	(void)was_ratelimited;
+	if (resolver->is_forgetting)
+		return;
 	take_step(resolver, rcode != RCODE_SERVFAIL ? deafness_hear(&resolver->deafness)
 						    : deafness_fail_own(&resolver->deafness, clock_now_ms()));
 }
@@ -190,6 +193,8 @@ receive(void *context, int rcode, void *packet, int length, int security, char *
 
 	(void)why_bogus;
 	(void)was_ratelimited;
+	if (query->resolver->is_forgetting)
+		return;
 	TAILQ_REMOVE(&query->resolver->asked, query, link);
 	if (rcode != RCODE_SERVFAIL)
 		take_step(query->resolver, deafness_hear(&query->resolver->deafness));
@@ -436,6 +441,17 @@ new_unbound(struct event_base *base, const struct resolver_settings *settings, s
 	return unbound;
 }
 
+/* End libunbound: it calls back for what is under way, as if no server had answered, and the askers still
+ * wait. */
+static void
+forget(struct resolver *resolver)
+{
+	resolver->is_forgetting = true;
+	ub_ctx_delete(resolver->unbound);
+	resolver->unbound = NULL;
+	resolver->is_forgetting = false;
+}
+
 /*
  * libunbound keeps answers, and what it thinks of name servers, until a time of the wall clock. Where that
  * was set back by hours, an answer of a minute counts for hours, and so does it that a server was silent for
@@ -459,7 +475,7 @@ begin_anew(struct resolver *resolver)
 	}
 	log_warning("the clock was set %s by %" PRId64 " s: DNS answers that libunbound keeps are forgotten",
 		    set_s < 0 ? "back" : "forward", set_s < 0 ? -set_s : set_s);
-	ub_ctx_delete(resolver->unbound);
+	forget(resolver);
 	resolver->unbound = unbound;
 	resolver->clock_ahead_ms += set_s * 1000;
 	deafness_forget_own(&resolver->deafness);
@@ -474,16 +490,19 @@ static void
 look(evutil_socket_t fd, short what, void *context)
 {
 	struct resolver *resolver = context;
-	const struct query *oldest = TAILQ_FIRST(&resolver->asked);
 	const uint64_t now_ms = clock_now_ms();
+	const struct query *oldest;
 
 	(void)fd;
 	(void)what;
 	heap_trim_if_grown(&resolver->heap);
 	if (clock_set_ms(resolver) != 0)
 		begin_anew(resolver);
+	oldest = TAILQ_FIRST(&resolver->asked);
 	take_step(resolver,
-		  deafness_look(&resolver->deafness, oldest != NULL ? now_ms - oldest->asked_ms : 0, now_ms));
+		  deafness_look(&resolver->deafness,
+				oldest != NULL && oldest->asked_ms < now_ms ? now_ms - oldest->asked_ms : 0,
+				now_ms));
 }
 
 static bool
@@ -514,21 +533,21 @@ keep_settings(struct resolver *resolver, const struct resolver_settings *setting
 	struct arena *memory = &resolver->memory;
 	const char **servers = arena_alloc(memory, settings->server_count * sizeof *servers + 1);
 	struct resolver_zone *zones = arena_alloc(memory, settings->zone_count * sizeof *zones + 1);
-	bool is_kept = servers != NULL && zones != NULL;
 
+	if (servers == NULL || zones == NULL)
+		return false;
 	resolver->settings = *settings;
 	resolver->settings.servers = servers;
 	resolver->settings.zones = zones;
-	for (size_t i = 0; i < settings->server_count && is_kept; i++)
-		is_kept = (servers[i] = arena_string(memory, settings->servers[i])) != NULL;
-	for (size_t i = 0; i < settings->zone_count && is_kept; i++) {
+	for (size_t i = 0; i < settings->server_count; i++)
+		servers[i] = arena_string(memory, settings->servers[i]);
+	for (size_t i = 0; i < settings->zone_count; i++) {
 		zones[i].name = arena_string(memory, settings->zones[i].name);
 		zones[i].server = arena_string(memory, settings->zones[i].server);
-		is_kept = zones[i].name != NULL && zones[i].server != NULL;
 	}
 	if (settings->trust_anchor != NULL)
 		resolver->settings.trust_anchor = arena_string(memory, settings->trust_anchor);
-	return is_kept && (settings->trust_anchor == NULL || resolver->settings.trust_anchor != NULL);
+	return !memory->has_failed;
 }
 
 struct dns_resolver *
@@ -598,9 +617,8 @@ resolver_free(struct dns_resolver *interface)
 		return;
 	if (resolver->has_thread)
 		stop_thread(resolver);
-	/* libunbound forgets its questions without a word; their askers still wait. */
 	if (resolver->unbound != NULL)
-		ub_ctx_delete(resolver->unbound);
+		forget(resolver);
 	time_out(&resolver->asked);
 	time_out(&resolver->queued);
 	count_deafness(resolver, false);

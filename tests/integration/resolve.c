@@ -4,7 +4,7 @@
  * resolve SERVER|system|recursive WAIT_MS [TRUST-ANCHOR-FILE] <questions
  * A question is a line "NAME TYPE", an answer a line "NAME TYPE STATUS TTL SECURITY COUNT FIRST". Questions
  * behind a line "then -" are asked when those before it are answered; behind "clock SECONDS" the wall clock
- * has been set by so much, too, and behind "again -" the question is asked until its answer has another
+ * has been set by so much, and behind "again -" the question is asked until its answer has another
  * status or first record than the one before it. What is not answered when WAIT_MS have passed is answered by
  * the end of the resolver. Exit status 0 when every question was answered once.
  */
@@ -107,7 +107,7 @@ read_questions(void)
 		const bool is_clock = strcmp(next->name, "clock") == 0,
 			   is_again = strcmp(next->name, "again") == 0;
 
-		next->waits = next->waits || is_clock || is_again || strcmp(next->name, "then") == 0;
+		next->waits = next->waits || is_again || strcmp(next->name, "then") == 0;
 		next->is_again = next->is_again || is_again;
 		if (is_clock)
 			next->set_s = strtol(type, NULL, 10);

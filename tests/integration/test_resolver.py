@@ -270,8 +270,16 @@ class Scripted(Base):
             return reply.to_wire()
 
         with DnsServer(port, answer):
-            found = self.resolve(port, [("n.test", "TXT"), ("clock", "-86400"), ("again", "-"), ("n.test", "TXT")])
+            found = self.resolve(port, [("n.test", "TXT"), ("then", "-"), ("clock", "-86400"), ("again", "-"), ("n.test", "TXT")])
         self.assertEqual((found["n.test", "TXT"][0], found["n.test", "TXT"][4] != "1 octets"), ("NOERROR", True), found)
+
+    def test_a_clock_that_is_set_takes_no_question_under_way(self):
+        port = free_port()
+        names = [f"late1200.n{n}.t.test" for n in range(50)]
+        with DnsServer(port):
+            for set_s in ("-86400", "86400"):
+                found = self.resolve(port, [("first.t.test", "A"), ("clock", set_s), *((name, "A") for name in names)])
+                self.assertEqual({found[name, "A"][0] for name in names}, {"NOERROR"}, set_s)
 
     def test_F02_end_with_thousands_in_flight(self):
         """Nobody answers 10,000 questions; the end of the resolver answers each once, and at once."""
