@@ -12,8 +12,10 @@
 #include "heloscope/base/span.h"
 
 #define DISORDER_S 3600 /* how much later than it began a message may have ended, usually */
-#define NEAR 65536      /* octets that are read rather than halved */
-#define TIME_LENGTH 16  /* "20261124T125000Z" */
+#define AHEAD_S                                                                                              \
+	259200 /* how far the clock of a host may be ahead that its records are found in compressed files */
+#define NEAR 65536     /* octets that are read rather than halved */
+#define TIME_LENGTH 16 /* "20261124T125000Z" */
 
 /*
  * What stands behind the opening quote of a member's text; NULL when there is none. `quoted`: its name, in
@@ -196,6 +198,13 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 	return is_whole && lines->fault == 0;
 }
 
+/* Whether a file is compressed and was changed last so long before the message. */
+static bool
+was_left_before(const struct search *search, const struct record_file *file, int64_t by_s)
+{
+	return !file->is_seekable && file->changed < search->began - by_s;
+}
+
 /*
  * Whether a compressed file is not even opened now. One that was changed last before a message is of older
  * messages, but for those of a host whose clock was ahead: it is read when the record is nowhere else. Of a
@@ -204,16 +213,13 @@ read_lines(struct search *search, const struct record_file *file, struct file_li
 static bool
 is_left_out(const struct search *search, const struct record_file *file)
 {
-	const bool is_older = file->changed < search->began;
-
-	if (file->is_seekable)
-		return false;
-	if (search->is_for_order)
-		return is_older || !search->is_thorough;
-	return is_older && search->id == NULL;
+	if (search->is_for_order && !search->is_thorough)
+		return !file->is_seekable;
+	return was_left_before(search, file, search->is_for_order || search->id == NULL ? 0 : AHEAD_S);
 }
 
-/* Returns whether all that it might hold could be read. */
+/* Returns whether all that it might hold could be read; what only a host whose clock was ahead may have there
+ * does not count, lest an old archive that is damaged makes each search doubtful. */
 static bool
 search_file(struct search *search, const struct record_file *file)
 {
@@ -227,12 +233,12 @@ search_file(struct search *search, const struct record_file *file)
 	}
 	opened = record_file_open(file, search->error);
 	if (opened == NULL)
-		return false;
+		return was_left_before(search, file, 0);
 	file_lines_init(&lines, opened);
 	is_whole = read_lines(search, file, &lines);
 	file_lines_clear(&lines);
 	(void)fclose(opened);
-	return is_whole;
+	return is_whole || was_left_before(search, file, 0);
 }
 
 static void
