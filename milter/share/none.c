@@ -101,3 +101,16 @@ share_stream_done(struct share_stream *stream, const struct stream_batch *batch,
 	(void)error;
 	return false;
 }
+
+uint64_t
+share_stream_gone(const struct share_stream *stream)
+{
+	(void)stream;
+	return 0;
+}
+
+void
+share_stream_tell_again(struct share_stream *stream)
+{
+	(void)stream;
+}
