@@ -236,7 +236,9 @@ class Records(LabTest):
             lab.processes.remove(process)
         sender.join()
         wait_until("records", lambda: status(running)["records"] == 1000)
-        self.assertEqual(collect(redis, log).returncode, 0)
+        done = collect(redis, log)
+        # What was killed between deleting and acknowledging may have written or not: the next one cannot know.
+        self.assertTrue(done.returncode == 0 or "either their records are in the log" in done.stderr, done.stderr)
         lines = lines_of(log) + lines_of(log.with_name("killed.jsonl.1"))
         whole = [line for line in lines if line.startswith("{") and line.endswith("}")]
         self.assertEqual(sorted(whole), sorted(lines_of(running.records_path)))
